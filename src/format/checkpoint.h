@@ -1,0 +1,71 @@
+// One model as its files hold it: metadata, and where each tensor's bytes are. Readers of every format make this.
+#ifndef CANDOR_FORMAT_CHECKPOINT_H_
+#define CANDOR_FORMAT_CHECKPOINT_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "base/sha256.h"
+#include "format/metadata.h"
+#include "kernels/tensor_type.h"
+
+namespace candor {
+
+struct TensorInfo {
+  std::string name;
+  TensorType type;
+  // Dimensions, innermost (contiguous) first, as GGUF writes them: a matrix is {columns, rows}. 1 to 4 of them, each
+  // at least 1.
+  std::vector<uint64_t> shape;
+  uint32_t file;    // index into Checkpoint::files
+  uint64_t offset;  // from the start of that file, in bytes
+  uint64_t bytes;   // offset + bytes <= the file's size, checked by the reader
+
+  // Product of the dimensions, and of all but the innermost.
+  uint64_t elements() const;
+  uint64_t rows() const;
+};
+
+struct Checkpoint {
+  std::vector<File> files;
+  // For each file its first bytes, up to the tensor data, exactly as they were read and parsed.
+  std::vector<std::vector<std::byte>> headers;
+  Metadata metadata;
+  std::vector<TensorInfo> tensors;  // ordered by (file, offset); names are unique; ranges do not overlap
+
+  const TensorInfo* FindTensor(std::string_view name) const;
+};
+
+// The bytes of a tensor, or of a piece of it that holds whole rows. `bytes` is valid during the call only.
+struct TensorPiece {
+  size_t tensor;        // index into Checkpoint::tensors
+  uint64_t first_row;   // rows as TensorInfo::rows() counts them
+  uint64_t row_count;
+  std::span<const std::byte> bytes;
+};
+
+// Called every few megabytes with what has been read so far and the sum of the files' sizes.
+using LoadProgress = std::function<void(uint64_t done_bytes, uint64_t total_bytes)>;
+
+struct StreamOptions {
+  bool hash = true;             // compute the digests (returned empty otherwise)
+  bool drop_page_cache = true;  // File::DropCache behind the reader, so that file pages do not count as memory
+  uint32_t row_multiple = 32;   // a piece's first_row is a multiple of this, and so is its count but for the last piece
+  LoadProgress progress;        // may be empty
+};
+
+// Reads every file of `checkpoint` once, front to back, in a window of a few megabytes, and calls `use` with pieces of
+// each tensor in the order of Checkpoint::tensors. Reading and hashing go on in a second thread while `use` runs in
+// the caller's. The digests are those of the very bytes that were parsed (headers) and handed to `use`.
+// Returns the SHA-256 of each file. Throws IoError when a file cannot be read or has shrunk; `use` may throw.
+std::vector<Sha256Digest> StreamTensors(const Checkpoint& checkpoint, const StreamOptions& options,
+                                        const std::function<void(const TensorPiece&)>& use);
+
+}  // namespace candor
+
+#endif  // CANDOR_FORMAT_CHECKPOINT_H_

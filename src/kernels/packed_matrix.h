@@ -1,0 +1,54 @@
+// A weight matrix in the form that the kernels read: panels of 16 rows, losslessly, in the file's own widths.
+#ifndef CANDOR_KERNELS_PACKED_MATRIX_H_
+#define CANDOR_KERNELS_PACKED_MATRIX_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/huge_buffer.h"
+#include "kernels/tensor_type.h"
+
+namespace candor {
+
+// A matrix of `rows` outputs by `cols` inputs. Rows are padded with zeros to a whole panel.
+class PackedMatrix {
+ public:
+  static constexpr uint32_t kPanelRows = 16;
+
+  PackedMatrix() = default;
+  // An empty matrix of the given shape. `cols` must be a multiple of the type's block; the type must be `computed`.
+  // `name` is what messages call the tensor.
+  PackedMatrix(TensorType type, uint32_t rows, uint32_t cols, std::string name);
+
+  // Packs `row_count` rows, in the file's layout, as rows [first_row, first_row + row_count). `first_row` must be a
+  // multiple of 16; so must `row_count` unless the rows are the last. Throws FormatError naming the tensor and the row
+  // when a block's scale or a float value is not finite. Different row ranges may be packed by different threads.
+  void PackRows(uint32_t first_row, uint32_t row_count, std::span<const std::byte> file_bytes);
+
+  // Row `row` as float32, each value rounded once: the same values that the exact kernels multiply with.
+  void UnpackRow(uint32_t row, std::span<float> out) const;
+
+  bool empty() const { return rows_ == 0; }
+  TensorType type() const { return type_; }
+  uint32_t rows() const { return rows_; }
+  uint32_t cols() const { return cols_; }
+  uint32_t panels() const { return (rows_ + kPanelRows - 1) / kPanelRows; }
+  size_t panel_bytes() const { return panel_bytes_; }
+  size_t bytes() const { return data_.size(); }
+  const std::byte* panel(size_t index) const { return data_.data() + index * panel_bytes_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  TensorType type_ = TensorType::kF32;
+  uint32_t rows_ = 0;
+  uint32_t cols_ = 0;
+  size_t panel_bytes_ = 0;
+  std::string name_;
+  HugeBuffer data_;
+};
+
+}  // namespace candor
+
+#endif  // CANDOR_KERNELS_PACKED_MATRIX_H_

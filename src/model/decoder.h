@@ -1,0 +1,65 @@
+// The one decoder: runs a batch of tokens of any number of sequences through the model.
+//
+// The value of every output depends on its own sequence alone: not on the other sequences in the batch, on how a
+// sequence's tokens are split over steps, on the threads or on the instruction set (docs/numerics.md).
+#ifndef CANDOR_MODEL_DECODER_H_
+#define CANDOR_MODEL_DECODER_H_
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "kernels/kernel_table.h"
+#include "model/kv_layout.h"
+#include "model/model.h"
+
+namespace candor {
+
+enum class WantedOutput : uint8_t { kNone, kLogits, kHidden };
+
+// `count` consecutive rows of a batch that belong to one sequence, at positions first_position, first_position + 1...
+// Pages for all of these positions are there, and those of every earlier visible position hold what earlier steps
+// wrote.
+struct BatchSequence {
+  const KvPages* kv = nullptr;
+  uint32_t first_position = 0;
+  uint32_t count = 0;
+};
+
+struct Batch {
+  std::vector<int32_t> tokens;            // one a row; each in [0, vocabulary)
+  std::vector<float> embeddings;          // instead of tokens: [rows, hidden], not scaled
+  std::vector<BatchSequence> sequences;   // their counts add up to the rows
+  std::vector<WantedOutput> wanted;       // one a row
+};
+
+struct BatchResult {
+  std::vector<float> logits;  // [rows that want logits, vocabulary], in row order
+  std::vector<float> hidden;  // [rows that want hidden, hidden]: after the output norm
+};
+
+struct DecoderOptions {
+  bool exact = false;       // one float32 fma per weight for every type, instead of int8 activations
+  uint32_t max_rows = 512;  // the largest batch
+};
+
+class Decoder {
+ public:
+  // Keeps references to all of its arguments.
+  Decoder(const Model& model, const KvLayout& layout, const KernelTable& kernels, ThreadPool& pool,
+          const DecoderOptions& options);
+  ~Decoder();
+
+  // Computes `batch` and writes its keys and values into the sequences' pages. Rows beyond max_rows are our bug
+  // (CHECK). A logit that is not finite is left as it is: the caller ends that request.
+  void Run(const Batch& batch, BatchResult& result);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor
+
+#endif  // CANDOR_MODEL_DECODER_H_
