@@ -34,7 +34,8 @@ T CheckedAlignUp(T value, T alignment, const char* what) {
 // `value` as To, or LimitError when it does not fit.
 template <std::integral To, std::integral From>
 To CheckedCast(From value, const char* what) {
-  if (!std::in_range<To>(value)) throw LimitError(std::string(what) + ": " + std::to_string(value) + " is out of range");
+  if (!std::in_range<To>(value))
+    throw LimitError(std::string(what) + ": " + std::to_string(value) + " is out of range");
   return static_cast<To>(value);
 }
 

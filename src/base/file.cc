@@ -45,8 +45,7 @@ File::~File() {
 void File::ReadAt(uint64_t offset, std::span<std::byte> out) const {
   size_t done = 0;
   while (done < out.size()) {
-    const ssize_t got =
-        ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+    const ssize_t got = ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     const std::string where = name_ + ": read of " + std::to_string(out.size()) + " bytes at " + std::to_string(offset);
     if (got < 0) throw IoError(where + ": " + std::strerror(errno));

@@ -29,9 +29,9 @@ class TemplateRaised : public TemplateError {
 };
 
 struct TemplateLimits {
-  uint64_t steps = 1'000'000;           // nodes evaluated
-  uint64_t output_bytes = 4u << 20;     // also the limit of any string made on the way
-  uint32_t depth = 64;                  // nesting of the source, and of calls
+  uint64_t steps = 1'000'000;        // nodes evaluated
+  uint64_t output_bytes = 4u << 20;  // also the limit of any string made on the way
+  uint32_t depth = 64;               // nesting of the source, and of calls
   std::chrono::milliseconds time{250};
   uint64_t source_bytes = 1u << 20;
 };

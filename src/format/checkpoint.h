@@ -43,8 +43,8 @@ struct Checkpoint {
 
 // The bytes of a tensor, or of a piece of it that holds whole rows. `bytes` is valid during the call only.
 struct TensorPiece {
-  size_t tensor;        // index into Checkpoint::tensors
-  uint64_t first_row;   // rows as TensorInfo::rows() counts them
+  size_t tensor;       // index into Checkpoint::tensors
+  uint64_t first_row;  // rows as TensorInfo::rows() counts them
   uint64_t row_count;
   std::span<const std::byte> bytes;
 };

@@ -47,10 +47,10 @@ enum class TensorType : uint8_t {
 
 struct TensorTypeInfo {
   TensorType type;
-  std::string_view name;   // as the format documents spell it, e.g. "Q4_K"
-  uint32_t block_values;   // values per block along the innermost dimension
-  uint32_t block_bytes;    // bytes per block
-  bool computed;           // whether matrices of this type can be multiplied with
+  std::string_view name;  // as the format documents spell it, e.g. "Q4_K"
+  uint32_t block_values;  // values per block along the innermost dimension
+  uint32_t block_bytes;   // bytes per block
+  bool computed;          // whether matrices of this type can be multiplied with
 };
 
 // The row of `type`.

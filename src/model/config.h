@@ -39,7 +39,7 @@ struct ModelConfig {
   std::string name;          // general.name or the folder's name
   uint32_t vocabulary = 0;
   uint32_t hidden = 0;
-  uint32_t context_length = 0;  // the longest the model was made for
+  uint32_t context_length = 0;   // the longest the model was made for
   float embedding_scale = 1.0f;  // embeddings are multiplied by it, in float32
   float norm_epsilon = 0.0f;
   float logit_softcap = 0.0f;  // 0 = none

@@ -28,10 +28,10 @@ struct BatchSequence {
 };
 
 struct Batch {
-  std::vector<int32_t> tokens;            // one a row; each in [0, vocabulary)
-  std::vector<float> embeddings;          // instead of tokens: [rows, hidden], not scaled
-  std::vector<BatchSequence> sequences;   // their counts add up to the rows
-  std::vector<WantedOutput> wanted;       // one a row
+  std::vector<int32_t> tokens;           // one a row; each in [0, vocabulary)
+  std::vector<float> embeddings;         // instead of tokens: [rows, hidden], not scaled
+  std::vector<BatchSequence> sequences;  // their counts add up to the rows
+  std::vector<WantedOutput> wanted;      // one a row
 };
 
 struct BatchResult {

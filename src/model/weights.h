@@ -28,7 +28,7 @@ struct LayerWeights {
 };
 
 struct ModelWeights {
-  PackedMatrix token_embedding;    // [vocabulary, hidden]
+  PackedMatrix token_embedding;  // [vocabulary, hidden]
   std::vector<LayerWeights> layers;
   std::vector<float> output_norm;  // [hidden]
   PackedMatrix output;             // [vocabulary, hidden]; empty when tied to token_embedding

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Checks what holds for every file of the repository.
+
+    tools/check_files.py [ROOT]      exit 0 when all is well, 1 with one line a violation
+
+- no source file is over 600 lines, no file over 1 MiB except test data;
+- no file is left unfinished (the usual marks), none names a path of somebody's machine;
+- the name of a model family stands in its own file and the registry, nowhere else in the engine.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+MAX_LINES = 600
+MAX_BYTES = 1 << 20
+CODE = {".h", ".cc", ".inc", ".py", ".ts", ".tsx", ".cmake", ""}
+TEST_DATA = "tests/data/"
+# Spelled so that this file does not find itself.
+UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b")
+MACHINE_PATH = re.compile(r"(?<![\w.$}])/(?:home|work|Users)/\w+")
+# Folders of src that may not know any family. The tokenizer has pre-tokenizers, which are called after the models they
+# came with; the store has the names of models to pull; cli has them in its help.
+FAMILY_FREE = ["base", "kernels", "format", "chat", "grammar", "model", "engine", "ipc", "trust", "api", "server"]
+FAMILIES = "src/model/families"
+REGISTRIES = {"src/model/registry.cc", "src/model/registry.h", "src/model/CMakeLists.txt"}
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def listed_files(root):
+    """Tracked files and new ones that are not ignored, as paths from `root`."""
+    git = ["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        out = subprocess.run(git, capture_output=True, check=True).stdout
+        names = [name for name in out.decode().split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):  # an unpacked archive
+        names = [str(p.relative_to(root)) for p in root.rglob("*") if p.parts[len(root.parts)] not in (".git", "build")]
+    return [name for name in sorted(set(names)) if (root / name).is_file() and not (root / name).is_symlink()]
+
+
+def check_sizes(root, name):
+    size = (root / name).stat().st_size
+    if name.startswith(TEST_DATA):
+        return
+    if size > MAX_BYTES:
+        yield f"{name}: {size} bytes, more than {MAX_BYTES}; data that a test needs belongs in {TEST_DATA}"
+    elif pathlib.PurePath(name).suffix in CODE and name != "LICENSE":
+        lines = (root / name).read_bytes().count(b"\n")
+        if lines > MAX_LINES:
+            yield f"{name}: {lines} lines, more than {MAX_LINES}; split it by meaning"
+
+
+def check_text(root, name):
+    if name.startswith(TEST_DATA) or (root / name).stat().st_size > MAX_BYTES:
+        return
+    try:
+        text = (root / name).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if UNFINISHED.search(line):
+            yield f"{name}:{number}: a mark of unfinished work: {line.strip()}"
+        if MACHINE_PATH.search(line):
+            yield f"{name}:{number}: a path of one machine: {line.strip()}"
+
+
+def family_pattern(root):
+    """Matches the families' names without their version: "llama" and "Llama3" where there is a llama.cc."""
+    stems = {re.sub(r"[\d_.]+.*$", "", p.stem).lower() for p in (root / FAMILIES).glob("*.cc")}
+    stems -= {"", "family", "families", "common"}
+    return re.compile("|".join(sorted(map(re.escape, stems))), re.IGNORECASE) if stems else None
+
+
+def check_families(root, names):
+    pattern = family_pattern(root)
+    if not pattern:
+        return
+    for name in names:
+        parts = name.split("/")
+        if parts[0] != "src" or len(parts) < 3 or parts[1] not in FAMILY_FREE:
+            continue
+        if name.startswith(FAMILIES + "/") or name in REGISTRIES:
+            continue
+        # Comments go, their line breaks stay, so that line numbers hold.
+        code = COMMENT.sub(lambda m: "\n" * m.group().count("\n"), (root / name).read_text(encoding="utf-8"))
+        for number, line in enumerate(code.splitlines(), 1):
+            if pattern.search(line):
+                yield f"{name}:{number}: names a model family, which only {FAMILIES} may: {line.strip()}"
+
+
+def check(root):
+    names = listed_files(root)
+    for name in names:
+        yield from check_sizes(root, name)
+        yield from check_text(root, name)
+    yield from check_families(root, names)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
+    violations = list(check(root))
+    for violation in violations:
+        print(violation)
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
