@@ -1,0 +1,71 @@
+// Answers requests: continuous batching over one model.
+//
+//   Sequence (state) -> Scheduler (decides) -> KvCache (allocates) -> Runner (executes) -> Sampler (picks)
+//
+// Each Step() runs the model once over rows of any number of requests. The tokens of a request depend on the request
+// alone: not on the others in the batch, on how its prompt was divided over steps, or on being put off and recomputed.
+#ifndef CANDOR_ENGINE_ENGINE_H_
+#define CANDOR_ENGINE_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "engine/request.h"
+#include "kernels/kernel_table.h"
+#include "model/kv_layout.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+namespace candor {
+
+class Runner;
+
+struct EngineOptions {
+  uint32_t context = 0;         // tokens of prompt and answer at most; 0 = what the model was made for
+  uint32_t chunk = 512;         // rows of one step, over all requests; a long prompt is taken in pieces of it
+  uint32_t max_sequences = 64;  // requests computed at a time; others wait in order
+  uint64_t kv_bytes = 0;        // memory for keys and values; 0 = one whole context. Taken as it is needed
+  KvType kv = KvType::kF16;
+  bool exact = false;  // see DecoderOptions
+};
+
+// One thread at a time. Not copyable or movable.
+class Engine {
+ public:
+  // Keeps references to all but `options`. Throws UsageError naming an option outside its range: a context beyond the
+  // model's, or memory too small for one whole context.
+  Engine(const Model& model, const Tokenizer& tokenizer, const KernelTable& kernels, ThreadPool& pool,
+         const EngineOptions& options);
+  // The same over any runner: how the tests drive it without a model.
+  Engine(std::unique_ptr<Runner> runner, const Tokenizer& tokenizer, const EngineOptions& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Takes a request; its events come from Step(). Throws UsageError naming the field and its range, and LimitError
+  // with both counts when the prompt leaves no room for a token in the context.
+  RequestId Submit(Request request);
+
+  // Runs the model once and returns what happened, in the order in which it did; empty when idle.
+  std::vector<Event> Step();
+
+  // Ends a request: the next Step() reports it as kCancelled. Nothing happens when it has already ended.
+  void Cancel(RequestId id);
+
+  // Whether no request is under way, so that Step() would return nothing.
+  bool idle() const;
+  const EngineOptions& options() const;  // as given, with zeros replaced by what they stand for
+  // Bytes of keys and values held now.
+  uint64_t kv_bytes_used() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor
+
+#endif  // CANDOR_ENGINE_ENGINE_H_

@@ -1,0 +1,119 @@
+// What a caller asks of the engine and what it hears back: plain values without pointers or callbacks, so that both
+// can cross a process.
+#ifndef CANDOR_ENGINE_REQUEST_H_
+#define CANDOR_ENGINE_REQUEST_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/sampling_params.h"
+#include "tokenizer/tokenizer.h"
+
+namespace candor {
+
+using RequestId = uint64_t;
+
+// How a thought is recognised, and how long it may be. All empty: nothing is reasoning.
+struct ThinkingControl {
+  // The tokens that open and close a thought. With them, text never does.
+  std::optional<TokenId> open, close;
+  // For models without such tokens: the text that opens and closes one ("<think>", "</think>"), wherever the tokens
+  // divide it. Ignored when `close` is set; both empty or both not.
+  std::string open_text, close_text;
+  // The prompt (or `forced_prefix`) ends inside a thought.
+  bool starts_open = false;
+  // At most this many tokens of reasoning in the whole answer, marks not counted; then `forced_close` follows. Empty
+  // means no limit; 0 closes a thought as soon as it is opened.
+  std::optional<uint32_t> budget;
+  // What ends a thought whose budget is spent; must contain `close` (or spell `close_text`). Needed with a budget.
+  std::vector<TokenId> forced_close;
+};
+
+struct Request {
+  std::vector<TokenId> prompt;  // 1 to context - 1 tokens
+  SamplingParams sampling;
+  // The answer is a function of the model, the prompt, the parameters, the seed and the choice; `choice` numbers the
+  // answers to one prompt.
+  uint64_t seed = 0;
+  uint32_t choice = 0;
+  // Tokens that the answer may have, forced ones included; empty = until the context is full.
+  std::optional<uint32_t> max_tokens;
+  // A sampled token of these ends the answer; it is reported as a mark. Usually Tokenizer::end_tokens().
+  std::vector<TokenId> end_tokens;
+  // The answer begins with these tokens, not sampled (a thought that is opened for the model, an edit).
+  std::vector<TokenId> forced_prefix;
+  ThinkingControl thinking;
+  // When set, every sampled token carries its log-probability and the n most likely ones (0 to 20).
+  std::optional<uint32_t> logprobs;
+};
+
+// Answer and reasoning are what their names say; a mark is a token that opens or closes a thought or ends the answer.
+enum class TokenRole : uint8_t { kAnswer, kReasoning, kMark };
+
+struct TokenLogprob {
+  TokenId token = 0;
+  double logprob = 0;  // natural logarithm of the softmax of the model's own logits, before any sampler
+};
+
+// Tokens [0, done) of `total` prompt tokens are in the cache.
+struct PrefillProgress {
+  uint32_t done = 0;
+  uint32_t total = 0;
+};
+
+struct TokenOutput {
+  TokenId token = 0;
+  TokenRole role = TokenRole::kAnswer;
+  bool forced = false;            // put there, not sampled
+  std::optional<double> logprob;  // of this token, when asked for and not forced
+  std::vector<TokenLogprob> top;  // by (logprob descending, id ascending)
+};
+
+enum class FinishReason : uint8_t {
+  kEndToken,     // the model ended its answer
+  kStopString,   // made by Generation only: the engine knows no text
+  kMaxTokens,    // Request::max_tokens
+  kContextFull,  // prompt and answer fill the context
+  kCancelled,
+};
+
+// Counts and times of one request. Times are of the wall clock and no part of the answer.
+struct Usage {
+  uint32_t prompt_tokens = 0;
+  uint32_t reasoning_tokens = 0;
+  uint32_t answer_tokens = 0;      // neither reasoning nor marks
+  uint32_t generated_tokens = 0;   // all of the answer: reasoning, answer, marks
+  uint32_t forced_tokens = 0;      // those of them that were not sampled
+  double first_token_seconds = 0;  // from Submit to the first sampled token
+  double prefill_seconds = 0;      // spent in steps that computed prompt tokens
+  double decode_seconds = 0;       // from the first sampled token to the last
+  // Prompt tokens per second of prefill, and tokens per second after the first; 0 when there was nothing to time.
+  double prefill_rate() const { return prefill_seconds > 0 ? prompt_tokens / prefill_seconds : 0; }
+  double decode_rate() const {
+    return decode_seconds > 0 && generated_tokens > 1 ? (generated_tokens - 1) / decode_seconds : 0;
+  }
+};
+
+struct Finished {
+  FinishReason reason = FinishReason::kEndToken;
+  Usage usage;
+};
+
+// The request has ended without an answer (a logit that is not finite). Other requests go on.
+struct Failed {
+  std::string message;
+  Usage usage;
+};
+
+// The last event of every request is Finished or Failed, and there is exactly one.
+struct Event {
+  RequestId request = 0;
+  std::variant<PrefillProgress, TokenOutput, Finished, Failed> what;
+};
+
+}  // namespace candor
+
+#endif  // CANDOR_ENGINE_REQUEST_H_
