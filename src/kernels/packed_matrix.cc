@@ -53,8 +53,8 @@ void PackedMatrix::PackRows(uint32_t first_row, uint32_t row_count, std::span<co
     const int bad = IsFloatType(type_) ? panel::PackFloatPanel(type_, source, row_bytes, count, cols_, panel)
                                        : panel::PackBlockPanel(type_, source, row_bytes, count, cols_, panel);
     if (bad >= 0) {
-      throw FormatError("tensor " + name_ + ": row " + std::to_string(row + static_cast<uint32_t>(bad)) +
-                        " holds a " + (IsFloatType(type_) ? "value" : "block scale") +
+      throw FormatError("tensor " + name_ + ": row " + std::to_string(row + static_cast<uint32_t>(bad)) + " holds a " +
+                        (IsFloatType(type_) ? "value" : "block scale") +
                         " that is infinite or not a number; expected finite numbers");
     }
   }

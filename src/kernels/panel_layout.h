@@ -23,11 +23,11 @@
 namespace candor::panel {
 
 inline constexpr int kRows = 16;
-inline constexpr size_t kNibbles = 256;   // bytes of a block's nibbles
-inline constexpr size_t kHighBits = 64;   // bytes of a block's high bits
-inline constexpr size_t kPairs = 128;     // bytes of a block's two-bit pairs
-inline constexpr size_t kBytes = 512;     // bytes of a block's 8-bit codes
-inline constexpr size_t kHalfScales = 32; // one binary16 a row
+inline constexpr size_t kNibbles = 256;    // bytes of a block's nibbles
+inline constexpr size_t kHighBits = 64;    // bytes of a block's high bits
+inline constexpr size_t kPairs = 128;      // bytes of a block's two-bit pairs
+inline constexpr size_t kBytes = 512;      // bytes of a block's 8-bit codes
+inline constexpr size_t kHalfScales = 32;  // one binary16 a row
 
 // Simple formats: codes, then the scale d, then the minimum m where there is one.
 inline constexpr size_t kQ4_0Unit = kNibbles + kHalfScales;
@@ -57,8 +57,8 @@ inline constexpr size_t kQ6_KUnit = kQ6_KScales + 16 * 16 + kHalfScales;
 inline constexpr size_t kQ2_KScales = 8 * kPairs;
 inline constexpr size_t kQ2_KUnit = kQ2_KScales + 16 * 16 + 2 * kHalfScales;
 
-// Q3_K: pairs, high bits, 6-bit scales: bytes [8][16] with the low nibbles of a block's two scales; one dword a row with
-// their high bits at 4i and 4i + 2; d.
+// Q3_K: pairs, high bits, 6-bit scales: bytes [8][16] with the low nibbles of a block's two scales; one dword a row
+// with their high bits at 4i and 4i + 2; d.
 inline constexpr size_t kQ3_KHigh = 8 * kPairs;
 inline constexpr size_t kQ3_KScales = kQ3_KHigh + 8 * kHighBits;
 inline constexpr size_t kQ3_KUnit = kQ3_KScales + kScales6Low + kScales6High + kHalfScales;

@@ -38,9 +38,7 @@ struct Lane {
   void PutByte(size_t offset, int index, int value) const {
     unit[offset + size_t(index * kRows + lane)] = static_cast<std::byte>(value);
   }
-  int Byte(size_t offset, int index) const {
-    return std::to_integer<int>(unit[offset + size_t(index * kRows + lane)]);
-  }
+  int Byte(size_t offset, int index) const { return std::to_integer<int>(unit[offset + size_t(index * kRows + lane)]); }
   void PutHalf(size_t offset, int index, float value) const { PutWord(offset, index, spec::HalfFromFloat(value)); }
   float Half(size_t offset, int index) const { return spec::FloatFromHalf(Word(offset, index)); }
 };

@@ -47,10 +47,9 @@ double Exp(double x) {
   const double r = (x - n * kLn2High) - n * kLn2Low;
   // Taylor series: |r| <= 0.3466, so that r^14 / 14! is below 2^-53.
   double sum = 1.0 / 6227020800.0;
-  constexpr double kInverseFactorial[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
-                                          1.0 / 40320,     1.0 / 5040,     1.0 / 720,     1.0 / 120,
-                                          1.0 / 24,        1.0 / 6,        1.0 / 2,       1.0,
-                                          1.0};
+  constexpr double kInverseFactorial[] = {
+      1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+      1.0 / 120,       1.0 / 24,       1.0 / 6,       1.0 / 2,      1.0,         1.0};
   for (double c : kInverseFactorial) sum = sum * r + c;
   // In two steps, because 2^n alone may leave the range.
   const int whole = static_cast<int>(n);
