@@ -37,7 +37,12 @@ struct Checkpoint {
   std::vector<std::vector<std::byte>> headers;
   Metadata metadata;
   std::vector<TensorInfo> tensors;  // ordered by (file, offset); names are unique; ranges do not overlap
+  std::vector<uint32_t> by_name;    // indices into tensors, ordered by name
 
+  // Puts `tensors` in order and makes `by_name`; whoever fills `tensors` calls it once, last. Throws FormatError naming
+  // a tensor that appears twice.
+  void IndexTensors();
+  // nullptr when there is none of that name. Takes logarithmic time.
   const TensorInfo* FindTensor(std::string_view name) const;
 };
 
@@ -49,7 +54,8 @@ struct TensorPiece {
   std::span<const std::byte> bytes;
 };
 
-// Called every few megabytes with what has been read so far and the sum of the files' sizes.
+// Called in the caller's thread every few megabytes with what has been used so far and the sum of the files' sizes;
+// the last call has both equal.
 using LoadProgress = std::function<void(uint64_t done_bytes, uint64_t total_bytes)>;
 
 struct StreamOptions {
@@ -61,8 +67,10 @@ struct StreamOptions {
 
 // Reads every file of `checkpoint` once, front to back, in a window of a few megabytes, and calls `use` with pieces of
 // each tensor in the order of Checkpoint::tensors. Reading and hashing go on in a second thread while `use` runs in
-// the caller's. The digests are those of the very bytes that were parsed (headers) and handed to `use`.
-// Returns the SHA-256 of each file. Throws IoError when a file cannot be read or has shrunk; `use` may throw.
+// the caller's. The digests are those of the very bytes that were parsed (headers) and handed to `use`; the padding
+// between tensors is hashed too, so that they are the digests of the files.
+// Returns the SHA-256 of each file. Throws IoError when a file cannot be read or has shrunk; `use` may throw: either
+// way the second thread has ended when the exception leaves. An empty `use` only hashes.
 std::vector<Sha256Digest> StreamTensors(const Checkpoint& checkpoint, const StreamOptions& options,
                                         const std::function<void(const TensorPiece&)>& use);
 

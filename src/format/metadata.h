@@ -2,17 +2,21 @@
 #ifndef CANDOR_FORMAT_METADATA_H_
 #define CANDOR_FORMAT_METADATA_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace candor {
 
-// Many strings in one allocation: vocabularies have hundreds of thousands of short ones.
+// Many strings in one allocation: vocabularies have hundreds of thousands of short ones. Costs four bytes a string
+// above the text. At most 4 GiB of text: Append throws LimitError beyond.
 class StringTable {
  public:
   void Reserve(size_t strings, size_t bytes);
@@ -22,15 +26,51 @@ class StringTable {
     const size_t begin = index == 0 ? 0 : ends_[index - 1];
     return std::string_view(bytes_).substr(begin, ends_[index] - begin);
   }
+  bool operator==(const StringTable&) const = default;
 
  private:
   std::string bytes_;
-  std::vector<size_t> ends_;
+  std::vector<uint32_t> ends_;
 };
 
-// An array of numbers or booleans keeps one of the three widest types; nested arrays are refused by the readers.
-using MetadataValue = std::variant<uint64_t, int64_t, double, bool, std::string, std::vector<uint64_t>,
-                                   std::vector<int64_t>, std::vector<double>, std::vector<bool>, StringTable>;
+enum class NumberType : uint8_t {
+  kUint8,
+  kInt8,
+  kUint16,
+  kInt16,
+  kUint32,
+  kInt32,
+  kFloat32,
+  kBool,
+  kUint64,
+  kInt64,
+  kFloat64
+};
+
+using Number = std::variant<uint64_t, int64_t, double, bool>;
+
+size_t NumberBytes(NumberType type);
+// The number at `bytes`, little-endian, NumberBytes(type) of them. A kBool is true for any byte but 0.
+Number DecodeNumber(NumberType type, const std::byte* bytes);
+
+// Numbers or booleans in the width that the file has, so that hostile metadata takes no more memory than its bytes.
+class NumberArray {
+ public:
+  // `bytes`: little-endian, a multiple of NumberBytes(type).
+  NumberArray(NumberType type, std::span<const std::byte> bytes) : type_(type), bytes_(bytes.begin(), bytes.end()) {}
+  NumberType type() const { return type_; }
+  size_t size() const { return bytes_.size() / NumberBytes(type_); }
+  Number operator[](size_t index) const { return DecodeNumber(type_, bytes_.data() + index * NumberBytes(type_)); }
+  bool operator==(const NumberArray&) const = default;
+
+ private:
+  NumberType type_;
+  std::vector<std::byte> bytes_;
+};
+
+// Unsigned integers of every width are uint64_t, signed ones int64_t, floats double. Strings are bytes: not always
+// UTF-8. Nested arrays are refused by the readers.
+using MetadataValue = std::variant<uint64_t, int64_t, double, bool, std::string, NumberArray, StringTable>;
 
 class Metadata {
  public:
@@ -42,20 +82,23 @@ class Metadata {
   const MetadataValue* Find(std::string_view key) const;
   // Throws FormatError when the key is already there.
   void Add(std::string key, MetadataValue value);
-  // Frees a large value that has been used (a vocabulary).
+  // Frees a large value that has been used (a vocabulary). A missing key is no error.
   void Remove(std::string_view key);
 
   // The value of `key` converted to the asked type. A wrong type, or a number that does not fit, is a FormatError that
-  // names source, key, expected type and value; Require* throws one for a missing key too.
+  // names source, key, expected type and value; Require* throws one for a missing key too. Integers are accepted where
+  // a float is asked for, never the reverse; signed and unsigned are one type where the value fits.
   uint64_t RequireUint(std::string_view key, uint64_t min, uint64_t max) const;
   std::optional<uint64_t> GetUint(std::string_view key, uint64_t min, uint64_t max) const;
   double RequireFloat(std::string_view key, double min, double max) const;  // refuses NaN and infinity
   std::optional<double> GetFloat(std::string_view key, double min, double max) const;
+  bool RequireBool(std::string_view key) const;
   std::optional<bool> GetBool(std::string_view key) const;
   std::string RequireString(std::string_view key) const;
   std::optional<std::string> GetString(std::string_view key) const;
   const StringTable& RequireStrings(std::string_view key) const;
   const StringTable* GetStrings(std::string_view key) const;
+  // Whole arrays. Floats may be NaN or infinite here.
   std::optional<std::vector<double>> GetFloats(std::string_view key) const;
   std::optional<std::vector<int64_t>> GetInts(std::string_view key) const;
   std::optional<std::vector<bool>> GetBools(std::string_view key) const;
@@ -63,9 +106,17 @@ class Metadata {
   const std::map<std::string, MetadataValue, std::less<>>& values() const { return values_; }
 
  private:
+  const NumberArray* FindArray(std::string_view key, const char* expected) const;
+  // Throws the FormatError of a key that is there or not and is not what was expected.
+  [[noreturn]] void Refuse(std::string_view key, const std::string& expected) const;
+
   std::string source_;
   std::map<std::string, MetadataValue, std::less<>> values_;
 };
+
+// A value as a message or a table shows it: numbers as they are, strings quoted and printable, arrays by type, length
+// and first elements.
+std::string Describe(const MetadataValue& value);
 
 }  // namespace candor
 

@@ -1,0 +1,36 @@
+// UTF-8 (RFC 3629), and text from outside made safe to show.
+#ifndef CANDOR_BASE_UTF8_H_
+#define CANDOR_BASE_UTF8_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace candor {
+
+struct Utf8Char {
+  char32_t code;  // kInvalidUtf8 for a byte that begins no valid character
+  size_t bytes;   // 1 to 4; 1 when invalid
+};
+inline constexpr char32_t kInvalidUtf8 = 0xFFFFFFFF;
+
+// The character that begins at text[position]; position < text.size(). Overlong forms, surrogates, code points above
+// U+10FFFF and characters cut off by the end of `text` are invalid.
+Utf8Char DecodeUtf8(std::string_view text, size_t position);
+
+bool IsValidUtf8(std::string_view text);
+
+// Whether a character can change what a terminal does or how other text reads: C0 and C1 controls, DEL, line and
+// paragraph separators, zero-width characters, and marks that reorder text.
+bool IsControl(char32_t code);
+
+// True for valid UTF-8 without such characters.
+bool IsPrintable(std::string_view text);
+
+// `text` for a message or a table: what is not printable becomes \xNN or \u{NNNN}, quotes and backslashes stay, and
+// what is longer than about `max_bytes` ends in "...". The result is always printable.
+std::string Printable(std::string_view text, size_t max_bytes = 120);
+
+}  // namespace candor
+
+#endif  // CANDOR_BASE_UTF8_H_
