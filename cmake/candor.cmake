@@ -1,11 +1,13 @@
 # What every target of the project shares: warnings as errors, exact floating point, and two short functions.
 
 add_library(candor_options INTERFACE)
-target_compile_options(candor_options INTERFACE -Wall -Wextra -Werror -ffp-contract=off -fno-omit-frame-pointer)
+# Programs that use the installed libraries compile by rules of their own.
+target_compile_options(candor_options INTERFACE
+  "$<BUILD_INTERFACE:-Wall;-Wextra;-Werror;-ffp-contract=off;-fno-omit-frame-pointer>")
 target_include_directories(candor_options INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
                                                     $<INSTALL_INTERFACE:include/candor>)
 if(CANDOR_SANITIZE)
-  target_compile_options(candor_options INTERFACE -fsanitize=${CANDOR_SANITIZE} -fno-sanitize-recover=all)
+  target_compile_options(candor_options INTERFACE "$<BUILD_INTERFACE:-fsanitize=${CANDOR_SANITIZE};-fno-sanitize-recover=all>")
   target_link_options(candor_options INTERFACE -fsanitize=${CANDOR_SANITIZE})
 endif()
 find_package(Threads REQUIRED)
