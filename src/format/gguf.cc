@@ -22,6 +22,7 @@ struct ReadHeader {
 // has to survive between two reads.
 ReadHeader ReadFrom(const File& file) {
   std::vector<std::byte> bytes;
+  bytes.reserve(std::min(kGgufMaxHeaderBytes + kGgufMaxAlignment, file.size()));  // address space, never copied
   uint64_t wanted = kFirstRead;
   while (true) {
     const size_t have = bytes.size();
@@ -32,7 +33,6 @@ ReadHeader ReadFrom(const File& file) {
       const size_t parsed_bytes = bytes.size();
       bytes.resize(header->data_offset);
       if (bytes.size() > parsed_bytes) file.ReadAt(parsed_bytes, std::span(bytes).subspan(parsed_bytes));
-      bytes.shrink_to_fit();
       return {std::move(*header), std::move(bytes)};
     }
     const uint64_t at_least = std::get<NeedMoreBytes>(parsed).at_least;

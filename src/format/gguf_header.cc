@@ -56,6 +56,7 @@ class Cursor {
       : prefix_(prefix), file_size_(file_size), source_(source) {}
 
   uint64_t position() const { return position_; }
+  void Rewind(uint64_t position) { position_ = position; }
   uint64_t left() const { return file_size_ - position_; }
   // What the following fields belong to, e.g. `metadata key "a.b"`.
   void SetContext(std::string context) { context_ = std::move(context); }
@@ -164,12 +165,16 @@ Number ReadNumber(Cursor& cursor, NumberType type, std::string_view field) {
   throw UnsupportedError(cursor.Where(field) + ": unknown value type " + std::to_string(id) + ", expected 0 to 12");
 }
 
+// Walks over the strings before it copies them: memory is reserved once, exactly, and only when all of them are there.
 StringTable ReadStrings(Cursor& cursor, uint64_t count) {
-  // The lengths alone must be there before memory is reserved for the strings.
-  cursor.Need(count * sizeof(uint64_t), "array of strings");
+  constexpr std::string_view kField = "array element";
+  cursor.Need(count * sizeof(uint64_t), kField);  // the lengths alone
+  const uint64_t begin = cursor.position();
+  for (uint64_t i = 0; i < count; ++i) cursor.String(kField, kGgufMaxHeaderBytes);
   StringTable table;
-  table.Reserve(count, 0);
-  for (uint64_t i = 0; i < count; ++i) table.Append(cursor.String("array element", kGgufMaxHeaderBytes));
+  table.Reserve(count, cursor.position() - begin - count * sizeof(uint64_t));
+  cursor.Rewind(begin);
+  for (uint64_t i = 0; i < count; ++i) table.Append(cursor.String(kField, kGgufMaxHeaderBytes));
   return table;
 }
 
