@@ -1,0 +1,48 @@
+# Completion of candor for bash, and through _candor for zsh. What can be completed is read from `candor --help`, so that it is never out of date.
+
+# Prints the words of the sections of a help text (standard input) that are wanted: "commands" or "options".
+_candor_words() {
+  awk -v wanted="$1" '
+    /^[^ ].*:$/ { section = tolower($0) }
+    /^  [^ ]/ && wanted == "commands" && section ~ /commands/ { print $1 }
+    /^  -/ && wanted == "options" { n = split($1, names, ","); for (i = 1; i <= n; i++) print names[i] }'
+}
+
+# Prints the values that option $1 takes, where the help text (standard input) lists them as {a,b}.
+_candor_values() {
+  awk -v option="$1" '
+    /^  -/ { n = split($1, names, ","); mine = 0; for (i = 1; i <= n; i++) mine = mine || names[i] == option }
+    mine && match($0, /\{[^} ]*\}/) { values = substr($0, RSTART + 1, RLENGTH - 2); gsub(",", "\n", values); print values; exit }'
+}
+
+_candor_models() {
+  local folder=${CANDOR_MODELS:-$HOME/.local/share/candor/models} file
+  for file in "$folder"/*.gguf; do
+    [ ! -e "$file" ] || basename "$file" .gguf
+  done
+}
+
+_candor_complete() {
+  local program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local -a commands
+  local help values i
+  commands=()
+  help=$("$program" --help 2>/dev/null) || return
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    if _candor_words commands <<< "$help" | grep -qxF -e "${COMP_WORDS[i]}"; then
+      commands+=("${COMP_WORDS[i]}")
+      help=$("$program" "${commands[@]}" --help 2>/dev/null) || return
+    fi
+  done
+  values=$(_candor_values "$previous" <<< "$help")
+  if [ -z "$values" ]; then
+    case "$word" in
+      -*) values=$(_candor_words options <<< "$help") ;;
+      *) values=$(_candor_words commands <<< "$help") ;;
+    esac
+    [ -n "$values" ] || values=$(_candor_models)
+  fi
+  # Words that match nothing are files: `-o default` below.
+  COMPREPLY=($(compgen -W "$values" -- "$word"))
+}
+complete -o default -F _candor_complete candor
