@@ -98,7 +98,8 @@ HistoryFile HistoryFile::Open(const std::filesystem::path& path) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   if (text.size() == kMaxBytes) {
-    file.entries_.erase(file.entries_.begin(), file.entries_.begin() + static_cast<ptrdiff_t>(file.entries_.size() / 2));
+    file.entries_.erase(file.entries_.begin(),
+                        file.entries_.begin() + static_cast<ptrdiff_t>(file.entries_.size() / 2));
     const int shorter = Replace(path, file.entries_);
     if (shorter >= 0) ::close(std::exchange(file.descriptor_, shorter));
   }

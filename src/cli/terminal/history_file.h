@@ -13,7 +13,7 @@ namespace candor {
 // the open descriptor, so that it works in a sealed process, and two sessions at a time lose nothing.
 class HistoryFile {
  public:
-  static constexpr size_t kMaxBytes = 1u << 20;       // of the file: the oldest entries go when it is opened
+  static constexpr size_t kMaxBytes = 1u << 20;        // of the file: the oldest entries go when it is opened
   static constexpr size_t kMaxEntryBytes = 64u << 10;  // longer entries are not kept
 
   // Opens or makes `path` (mode 0600) and the folders above it (0700). Throws IoError naming the path.

@@ -61,9 +61,7 @@ struct LineEditor::Impl {
   static int ReadCharacter(EditLine* edit, wchar_t* out) { return Of(edit).NextCharacterFromTerminal(out); }
   static unsigned char Complete(EditLine* edit, int) { return Of(edit).CompleteWord(); }
   static unsigned char Paste(EditLine* edit, int) { return Of(edit).TakePaste(); }
-  static unsigned char LineEnd(EditLine* edit, int) {
-    return el_insertstr(edit, "\n") == 0 ? CC_REFRESH : CC_ERROR;
-  }
+  static unsigned char LineEnd(EditLine* edit, int) { return el_insertstr(edit, "\n") == 0 ? CC_REFRESH : CC_ERROR; }
 
   // 1: a character; 0: the end of input; -1: a signal came, errno is EINTR.
   int NextCharacterFromTerminal(wchar_t* out);

@@ -15,7 +15,7 @@
 namespace candor {
 
 struct MarkdownOptions {
-  uint32_t columns = 80;        // at least 8
+  uint32_t columns = 80;              // at least 8
   bool first_code_continues = false;  // the document begins within a code block: its upper rule is left out
   bool last_code_open = false;        // it ends within one: the lower rule is left out
 };

@@ -26,8 +26,8 @@ class MarkdownSplitter {
   void Append(std::string_view text);
   // Takes the next finished piece off the front; false when there is none.
   bool TakeFinished(MarkdownPiece& piece);
-  // What is not finished. `all` is false while the text is being written: then a last line that would change its
-  // meaning with its next characters ("--", "```py") is left out.
+  // What is not finished, once TakeFinished() has returned false. `all` is false while the text is being written: then
+  // a last line that would change its meaning with its next characters ("--", "```py") is left out.
   MarkdownPiece Open(bool all) const;
 
  private:

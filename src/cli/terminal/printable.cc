@@ -10,11 +10,11 @@ namespace {
 constexpr int32_t kReplacement = 0xFFFD;
 
 bool IsHiddenOrCommand(int32_t code) {
-  return (code >= 0x80 && code < 0xA0) ||                                            // C1 controls
-         code == 0x061C || code == 0x200E || code == 0x200F ||                       // directional marks
+  return (code >= 0x80 && code < 0xA0) ||                                             // C1 controls
+         code == 0x061C || code == 0x200E || code == 0x200F ||                        // directional marks
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x206F) ||  // separators, overrides, isolates
-         code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) ||                     // BOM, annotations
-         (code >= 0xE0000 && code <= 0xE007F);                                       // tags: text that nobody sees
+         code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) ||                      // BOM, annotations
+         (code >= 0xE0000 && code <= 0xE007F);                                        // tags: text that nobody sees
 }
 
 void AppendUtf8(int32_t code, std::string& out) {

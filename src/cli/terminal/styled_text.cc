@@ -108,7 +108,8 @@ bool SuffixAfter(const Line& shorter, const Line& longer, Line& suffix) {
     const Span& before = shorter.spans[i];
     const Span& after = longer.spans[i];
     if (before == after) continue;
-    if (i + 1 < shorter.spans.size() || before.style != after.style || !after.text.starts_with(before.text)) return false;
+    if (i + 1 < shorter.spans.size() || before.style != after.style || !after.text.starts_with(before.text))
+      return false;
     suffix.Append(after.style, std::string_view(after.text).substr(before.text.size()));
   }
   for (size_t i = shorter.spans.size(); i < longer.spans.size(); ++i) {

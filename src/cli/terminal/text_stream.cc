@@ -39,8 +39,8 @@ void MarkdownStream::Finish() {
 }
 
 void MarkdownStream::Show(const MarkdownPiece& piece) {
-  std::vector<Line> lines = RenderMarkdown(
-      piece.source, {TextColumns(painter_), piece.first_code_continues, piece.last_code_open});
+  std::vector<Line> lines =
+      RenderMarkdown(piece.source, {TextColumns(painter_), piece.first_code_continues, piece.last_code_open});
   if (lines.empty()) return;
   if (separate_) lines.insert(lines.begin(), Line{});
   painter_.Paint(lines);
