@@ -62,7 +62,7 @@ struct StreamOptions {
   bool hash = true;             // compute the digests (returned empty otherwise)
   bool drop_page_cache = true;  // File::DropCache behind the reader, so that file pages do not count as memory
   uint32_t row_multiple = 32;   // a piece's first_row is a multiple of this, and so is its count but for the last piece
-  LoadProgress progress;        // may be empty
+  LoadProgress progress = {};   // may be empty
 };
 
 // Reads every file of `checkpoint` once, front to back, in a window of a few megabytes, and calls `use` with pieces of
