@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <optional>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -64,14 +63,9 @@ void CheckPart(const Metadata& first, const Metadata& part, uint64_t index, uint
   }
 }
 
-// "model-00001-of-00003.gguf" taken apart.
-struct PartName {
-  std::string stem;  // "model"
-  uint64_t number;
-  uint64_t count;
-};
+}  // namespace
 
-std::optional<PartName> ParsePartName(const std::string& name) {
+std::optional<GgufPartName> ParseGgufPartName(const std::string& name) {
   constexpr std::string_view kPattern = "-#####-of-#####.gguf";
   if (name.size() < kPattern.size()) return std::nullopt;
   const size_t begin = name.size() - kPattern.size();
@@ -86,10 +80,10 @@ std::optional<PartName> ParsePartName(const std::string& name) {
     uint64_t& number = numbers[i < 7 ? 0 : 1];
     number = number * 10 + static_cast<uint64_t>(c - '0');
   }
-  return PartName{name.substr(0, begin), numbers[0], numbers[1]};
+  return GgufPartName{name.substr(0, begin), numbers[0], numbers[1]};
 }
 
-std::string FormatPartName(const PartName& part) {
+std::string FormatGgufPartName(const GgufPartName& part) {
   char suffix[48];
   CHECK(part.number <= kMaxPartNumber && part.count <= kMaxPartNumber);
   std::snprintf(suffix, sizeof suffix, "-%05u-of-%05u.gguf", static_cast<unsigned>(part.number),
@@ -97,10 +91,8 @@ std::string FormatPartName(const PartName& part) {
   return part.stem + suffix;
 }
 
-}  // namespace
-
 std::vector<std::filesystem::path> GgufParts(const std::filesystem::path& path) {
-  std::optional<PartName> part = ParsePartName(path.filename().string());
+  std::optional<GgufPartName> part = ParseGgufPartName(path.filename().string());
   if (!part) return {path};
   if (part->count < 1 || part->count > kGgufMaxParts || part->number < 1 || part->number > part->count) {
     throw FormatError(path.string() + ": part " + std::to_string(part->number) + " of " + std::to_string(part->count) +
@@ -109,11 +101,11 @@ std::vector<std::filesystem::path> GgufParts(const std::filesystem::path& path) 
   if (part->number != 1) {
     const uint64_t number = std::exchange(part->number, 1);
     throw FormatError(path.string() + ": part " + std::to_string(number) + " of a split model; name the first part, " +
-                      FormatPartName(*part));
+                      FormatGgufPartName(*part));
   }
   std::vector<std::filesystem::path> parts;
   for (; part->number <= part->count; ++part->number) {
-    parts.push_back(path.parent_path() / FormatPartName(*part));
+    parts.push_back(path.parent_path() / FormatGgufPartName(*part));
     std::error_code ignored;
     if (!std::filesystem::exists(parts.back(), ignored)) {
       throw FormatError(parts.back().string() + ": part " + std::to_string(part->number) + " of " +

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -52,6 +53,16 @@ struct NeedMoreBytes {
 // the field, its offset, the value found and the bound.
 std::variant<GgufHeader, NeedMoreBytes> ParseGgufHeader(std::span<const std::byte> prefix, uint64_t file_size,
                                                         const std::string& source);
+
+// "model-00001-of-00003.gguf" taken apart. The numbers are as written, five digits each, not checked against each
+// other.
+struct GgufPartName {
+  std::string stem;  // "model"
+  uint64_t number;
+  uint64_t count;
+};
+std::optional<GgufPartName> ParseGgufPartName(const std::string& name);
+std::string FormatGgufPartName(const GgufPartName& part);
 
 // The files that belong to `path`: itself, or all parts of a split model when it is named -00001-of-0000N.gguf.
 // FormatError when it names a later part or a part is missing.
