@@ -5,6 +5,7 @@
 
 - no source file is over 600 lines, no file over 1 MiB except test data;
 - no file is left unfinished (the usual marks), none names a path of somebody's machine;
+- every link of a document leads to a file, every path of this repository that it names is there;
 - the name of a model family stands in its own file and the registry, nowhere else in the engine.
 """
 import pathlib
@@ -19,6 +20,8 @@ TEST_DATA = "tests/data/"
 # Spelled so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.$}])/(?:home|work|Users)/\w+")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+NAMED_PATH = re.compile(r"`((?:src|tests|tools|bench|fuzz|cmake|examples)/[\w./-]*)[` ]")
 # Folders of src that may not know any family. The tokenizer has pre-tokenizers, which are called after the models they
 # came with; the store has the names of models to pull; cli has them in its help.
 FAMILY_FREE = ["base", "kernels", "format", "chat", "grammar", "model", "engine", "ipc", "trust", "api", "server"]
@@ -64,6 +67,19 @@ def check_text(root, name):
             yield f"{name}:{number}: a path of one machine: {line.strip()}"
 
 
+def check_documents(root, names):
+    for name in names:
+        if not name.endswith(".md") or name.startswith(TEST_DATA):
+            continue
+        text = (root / name).read_text(encoding="utf-8")
+        for target in LINK.findall(text):
+            if "://" not in target and not (root / name).parent.joinpath(target).exists():
+                yield f"{name}: links to {target}, which is not there"
+        for path in NAMED_PATH.findall(text):
+            if not (root / path).exists():
+                yield f"{name}: names {path}, which is not there"
+
+
 def family_pattern(root):
     """Matches the families' names without their version: "llama" and "Llama3" where there is a llama.cc."""
     stems = {re.sub(r"[\d_.]+.*$", "", p.stem).lower() for p in (root / FAMILIES).glob("*.cc")}
@@ -93,6 +109,7 @@ def check(root):
     for name in names:
         yield from check_sizes(root, name)
         yield from check_text(root, name)
+    yield from check_documents(root, names)
     yield from check_families(root, names)
 
 

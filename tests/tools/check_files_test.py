@@ -46,6 +46,16 @@ class RepositoryFiles(unittest.TestCase):
         self.tree.write("tools/script", "cd /ho" "me/somebody/candor\n")
         self.assertIn("tools/script:1: a path of one machine", self.report())
 
+    def test_a_link_that_leads_nowhere_is_found(self):
+        self.tree.write("docs/a.md", "See [it](b.md#part), [this](../src/model/registry.cc) and [that](https://x.org/y).\n")
+        self.assertIn("docs/a.md: links to b.md", self.report())
+        self.tree.write("docs/b.md", "")
+        self.assertEqual(self.tree.run(SCRIPT)[0], 0)
+
+    def test_a_document_names_files_that_are_there(self):
+        self.tree.write("README.md", "Run `tools/setup build`; read `src/model/registry.cc`.\n")
+        self.assertIn("README.md: names tools/setup", self.report())
+
     def test_ignored_files_do_not_count_and_new_ones_do(self):
         subprocess.run(["git", "init", "-q", self.tree.root], check=True)
         self.tree.write(".gitignore", "/build/\n")
