@@ -8,6 +8,28 @@
 
 namespace candor {
 
+// What a model's numbers may be. Published models stay far inside; the limits are there so that no file can make a
+// buffer huge, a product overflow or a division meaningless. Narrower widths than kMinWidth would let the padding of a
+// packed matrix (panels of 16 rows) outgrow the file.
+inline constexpr uint32_t kMaxLayers = 1024;
+inline constexpr uint32_t kMaxVocabulary = 1u << 22;
+inline constexpr uint32_t kMaxContext = 1u << 24;
+inline constexpr uint32_t kMinWidth = 16;  // of hidden and ffn_dim
+inline constexpr uint32_t kMaxHidden = 1u << 16;
+inline constexpr uint32_t kMaxFfnDim = 1u << 19;
+inline constexpr uint32_t kMaxHeads = 1024;
+inline constexpr uint32_t kMinHeadDim = 8;
+inline constexpr uint32_t kMaxHeadDim = 1024;
+inline constexpr uint32_t kMaxProjection = 1u << 17;  // heads * head_dim, heads * value_dim
+inline constexpr uint32_t kMaxRopes = 16;
+inline constexpr double kMinRopeBase = 1.0, kMaxRopeBase = 1e15;
+inline constexpr double kMinRopeFactor = 1e-3, kMaxRopeFactor = 1e31;  // 1e30 is found in files: "do not rotate"
+inline constexpr double kMinRopeMagnitude = 1e-3, kMaxRopeMagnitude = 1e3;
+inline constexpr double kMinAttentionScale = 1e-6, kMaxAttentionScale = 1e3;
+inline constexpr double kMinEmbeddingScale = 1e-6, kMaxEmbeddingScale = 1e6;
+inline constexpr double kMinNormEpsilon = 1e-12, kMaxNormEpsilon = 0.1;
+inline constexpr double kMinSoftcap = 1e-3, kMaxSoftcap = 1e6;  // or 0: none
+
 enum class Activation : uint8_t { kSilu, kGeluTanh };
 
 // Rotary position embedding (Su et al. 2021): one table of angles, shared by the layers that name it.

@@ -27,12 +27,14 @@ struct KvGroup {
 
 class KvLayout {
  public:
+  // `config` must be valid. Groups come in the order of their first layers. Throws UnsupportedError for kQ8_0 where a
+  // layer's value_dim is not a multiple of 32.
   KvLayout(const ModelConfig& config, KvType type);
 
   KvType type() const { return type_; }
   const std::vector<KvGroup>& groups() const { return groups_; }
-  // Where a layer's keys or values of one head begin in a page of its group.
   uint32_t GroupOf(uint32_t layer) const { return places_[layer].group; }
+  // Where a layer's keys or values of one head begin in a page of its group: multiples of 64 bytes.
   size_t KeyOffset(uint32_t layer, uint32_t kv_head) const {
     return places_[layer].keys + kv_head * places_[layer].key_bytes;
   }

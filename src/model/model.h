@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/sha256.h"
+#include "base/thread_pool.h"
 #include "format/checkpoint.h"
 #include "model/config.h"
 #include "model/weights.h"
@@ -18,14 +19,16 @@ struct Model {
   uint64_t weight_bytes_per_token = 0;     // bytes of packed weights that one decoded token reads
 };
 
-// Maps names and metadata to a configuration without reading a tensor. Throws UnsupportedError for an architecture
-// that no family knows (naming those that are), FormatError for a broken one.
+// Maps names and metadata to a configuration without reading a tensor (frequency factors that a tensor holds are not in
+// it yet). The configuration is valid. Throws UnsupportedError for an architecture that no family knows (naming those
+// that are), FormatError for a broken one.
 ModelConfig ConfigOf(const Checkpoint& checkpoint);
 
-// Reads, hashes and packs all weights in one pass over the files. Every tensor of the file must be required, optional
-// or ignored with a reason by the family; anything else, a wrong shape or a missing tensor is a FormatError before the
-// first byte is read.
-Model LoadModel(const Checkpoint& checkpoint, const LoadProgress& progress);
+// Reads, hashes and packs all weights in one pass over the files; `pool` packs. Every tensor of the file must be
+// required, optional or ignored with a reason by the family; anything else, a wrong shape or a missing tensor is a
+// FormatError before the first byte is read. A value or scale that is not finite is a FormatError naming its tensor.
+// Memory: the packed weights and the reader's window; no more than about twice the files' bytes whatever they say.
+Model LoadModel(const Checkpoint& checkpoint, ThreadPool& pool, const LoadProgress& progress);
 
 }  // namespace candor
 

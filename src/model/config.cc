@@ -1,0 +1,116 @@
+#include "model/config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace candor {
+namespace {
+
+std::string Text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
+// Names what is checked: "layers[3]." for a layer's fields, nothing for the model's.
+class Fields {
+ public:
+  Fields(const std::string& source, std::string prefix) : source_(source), prefix_(std::move(prefix)) {}
+
+  [[noreturn]] void Refuse(std::string_view field, const std::string& found, const std::string& expected) const {
+    throw FormatError(source_ + ": " + prefix_ + std::string(field) + " is " + found + ", expected " + expected);
+  }
+
+  void Count(std::string_view field, uint64_t value, uint64_t min, uint64_t max) const {
+    if (value < min || value > max) {
+      Refuse(field, std::to_string(value), std::to_string(min) + " to " + std::to_string(max));
+    }
+  }
+
+  // A value that is not a number fails every comparison, so the condition asks for what is good.
+  void Number(std::string_view field, double value, double min, double max) const {
+    if (!(value >= min && value <= max)) Refuse(field, Text(value), Text(min) + " to " + Text(max));
+  }
+
+  void Cap(std::string_view field, float value) const {
+    if (value != 0.0f && !(value >= kMinSoftcap && value <= kMaxSoftcap)) {
+      Refuse(field, Text(value), "0 (none) or " + Text(kMinSoftcap) + " to " + Text(kMaxSoftcap));
+    }
+  }
+
+ private:
+  const std::string& source_;
+  std::string prefix_;
+};
+
+void ValidateRope(const RopeConfig& rope, const Fields& fields) {
+  fields.Count("dims", rope.dims, 2, kMaxHeadDim);
+  if (rope.dims % 2 != 0) fields.Refuse("dims", std::to_string(rope.dims), "an even number");
+  fields.Number("base", rope.base, kMinRopeBase, kMaxRopeBase);
+  fields.Number("magnitude", rope.magnitude, kMinRopeMagnitude, kMaxRopeMagnitude);
+  const size_t factors = rope.frequency_factors.size();
+  if (factors != 0 && factors != rope.dims / 2) {
+    fields.Refuse("frequency_factors", std::to_string(factors) + " values", std::to_string(rope.dims / 2) + " or none");
+  }
+  for (size_t i = 0; i < factors; ++i) {
+    fields.Number("frequency_factors[" + std::to_string(i) + "]", rope.frequency_factors[i], kMinRopeFactor,
+                  kMaxRopeFactor);
+  }
+}
+
+void ValidateLayer(const LayerConfig& layer, const ModelConfig& config, const Fields& fields) {
+  fields.Count("heads", layer.heads, 1, kMaxHeads);
+  fields.Count("kv_heads", layer.kv_heads, 1, layer.heads);
+  if (layer.heads % layer.kv_heads != 0) {
+    fields.Refuse("kv_heads", std::to_string(layer.kv_heads), "a divisor of heads, " + std::to_string(layer.heads));
+  }
+  for (const auto& [name, dim] : {std::pair("head_dim", layer.head_dim), std::pair("value_dim", layer.value_dim)}) {
+    fields.Count(name, dim, kMinHeadDim, kMaxHeadDim);
+    if (dim % 2 != 0) fields.Refuse(name, std::to_string(dim), "an even number");
+  }
+  fields.Count("heads * head_dim", uint64_t{layer.heads} * layer.head_dim, 1, kMaxProjection);
+  fields.Count("heads * value_dim", uint64_t{layer.heads} * layer.value_dim, 1, kMaxProjection);
+  fields.Number("attention_scale", layer.attention_scale, kMinAttentionScale, kMaxAttentionScale);
+  fields.Cap("attention_softcap", layer.attention_softcap);
+  fields.Count("window", layer.window, 0, kMaxContext);
+  fields.Count("ffn_dim", layer.ffn_dim, kMinWidth, kMaxFfnDim);
+  if (layer.activation != Activation::kSilu && layer.activation != Activation::kGeluTanh) {
+    fields.Refuse("activation", std::to_string(static_cast<int>(layer.activation)), "a known one");
+  }
+  if (layer.rope < -1 || layer.rope >= static_cast<int64_t>(config.ropes.size())) {
+    fields.Refuse("rope", std::to_string(layer.rope),
+                  "-1 (none) or one of " + std::to_string(config.ropes.size()) + " rotations");
+  }
+  if (layer.rope >= 0) {
+    const uint32_t dims = config.ropes[layer.rope].dims;
+    if (dims > layer.head_dim) {
+      fields.Refuse("head_dim", std::to_string(layer.head_dim), "at least the rotated dims, " + std::to_string(dims));
+    }
+  }
+}
+
+}  // namespace
+
+void ValidateConfig(const ModelConfig& config, const std::string& source) {
+  const Fields model(source, "");
+  model.Count("vocabulary", config.vocabulary, 1, kMaxVocabulary);
+  model.Count("hidden", config.hidden, kMinWidth, kMaxHidden);
+  model.Count("context_length", config.context_length, 1, kMaxContext);
+  model.Number("embedding_scale", config.embedding_scale, kMinEmbeddingScale, kMaxEmbeddingScale);
+  model.Number("norm_epsilon", config.norm_epsilon, kMinNormEpsilon, kMaxNormEpsilon);
+  model.Cap("logit_softcap", config.logit_softcap);
+  model.Count("number of ropes", config.ropes.size(), 0, kMaxRopes);
+  model.Count("number of layers", config.layers.size(), 1, kMaxLayers);
+  for (size_t i = 0; i < config.ropes.size(); ++i) {
+    ValidateRope(config.ropes[i], Fields(source, "ropes[" + std::to_string(i) + "]."));
+  }
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    ValidateLayer(config.layers[i], config, Fields(source, "layers[" + std::to_string(i) + "]."));
+  }
+}
+
+}  // namespace candor

@@ -1,0 +1,224 @@
+#include "model/loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include "base/error.h"
+#include "model/golden_files.h"
+
+namespace candor {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// Files written tensor by tensor, with tables of their own.
+class LoaderTest : public ::testing::Test {
+ protected:
+  static constexpr uint32_t kHidden = 32;
+
+  void SetUp() override {
+    path_ = std::filesystem::path(::testing::TempDir()) /
+            (std::string("candor_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    config_.architecture = "test";
+    config_.vocabulary = 40;
+    config_.hidden = kHidden;
+    config_.context_length = 16;
+    config_.norm_epsilon = 1e-6f;
+    RopeConfig rope;
+    rope.dims = 16;
+    config_.ropes = {rope};
+    LayerConfig layer;
+    layer.heads = 3;
+    layer.kv_heads = 1;
+    layer.head_dim = layer.value_dim = 16;
+    layer.attention_scale = 1;
+    layer.ffn_dim = 4096 + 16;
+    config_.layers = {layer};
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  // The value at a row and column of a test matrix: exact in every float type that holds 8 bits.
+  static float Value(uint64_t row, uint64_t col) { return static_cast<float>((row * 7 + col) % 251); }
+
+  void AddBytes(const std::string& name, TensorType type, std::vector<uint64_t> shape, const std::string& bytes) {
+    tensors_.push_back({name, type, std::move(shape), 0, data_.size(), bytes.size()});
+    data_ += bytes;
+  }
+  void AddFloats(const std::string& name, const std::vector<float>& values) {
+    AddBytes(name, TensorType::kF32, {values.size()},
+             std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+  }
+  void AddMatrix(const std::string& name, uint64_t rows) {
+    std::string bytes;
+    for (uint64_t row = 0; row < rows; ++row) {
+      for (uint64_t col = 0; col < kHidden; ++col) {
+        const float value = Value(row, col);
+        bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+      }
+    }
+    AddBytes(name, TensorType::kF32, {kHidden, rows}, bytes);
+  }
+
+  Model Load(std::span<const TensorRow> rows, int threads = 2) {
+    std::ofstream(path_, std::ios::binary) << data_;
+    Checkpoint checkpoint{{}, {{}}, Metadata("made.file"), tensors_, {}};
+    checkpoint.files.push_back(File::Open(path_));
+    checkpoint.IndexTensors();
+    ThreadPool pool(threads);
+    Model model;
+    model.config = config_;
+    LoadWeights(checkpoint, rows, pool, {}, model);
+    return model;
+  }
+
+  std::string RefusalOf(std::span<const TensorRow> rows) {
+    try {
+      Load(rows);
+    } catch (const FormatError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  // Rows [first, first + count) of a test matrix are all that `matrix` holds.
+  static void ExpectRows(const PackedMatrix& matrix, uint64_t first, uint32_t count) {
+    ASSERT_EQ(matrix.rows(), count);
+    ASSERT_EQ(matrix.cols(), kHidden);
+    std::vector<float> row(kHidden);
+    for (uint32_t r = 0; r < count; ++r) {
+      matrix.UnpackRow(r, row);
+      for (uint32_t c = 0; c < kHidden; ++c) ASSERT_EQ(row[c], Value(first + r, c)) << r << ' ' << c;
+    }
+  }
+
+  std::filesystem::path path_;
+  ModelConfig config_;
+  std::vector<TensorInfo> tensors_;
+  std::string data_;
+};
+
+TEST_F(LoaderTest, PartsOfAFusedTensorGetTheirRows) {
+  AddMatrix("qkv", 48 + 16 + 16);
+  std::vector<float> bias(80);
+  for (size_t i = 0; i < bias.size(); ++i) bias[i] = static_cast<float>(i);
+  AddFloats("qkv.bias", bias);
+  AddMatrix("gate_up", 2 * 4112);  // over a megabyte: several pieces, one across the boundary
+  const TensorRow rows[] = {
+      {"qkv", Need::kRequired, &LayerWeights::query, ""},
+      {"qkv", Need::kRequired, &LayerWeights::key, ""},
+      {"qkv", Need::kRequired, &LayerWeights::value, ""},
+      {"qkv.bias", Need::kRequired, &LayerWeights::query_bias, ""},
+      {"qkv.bias", Need::kRequired, &LayerWeights::key_bias, ""},
+      {"qkv.bias", Need::kRequired, &LayerWeights::value_bias, ""},
+      {"gate_up", Need::kRequired, &LayerWeights::ffn_gate, ""},
+      {"gate_up", Need::kRequired, &LayerWeights::ffn_up, ""},
+  };
+  for (const int threads : {1, 2, 3, 7}) {
+    const Model model = Load(rows, threads);
+    const LayerWeights& layer = model.weights.layers[0];
+    ExpectRows(layer.query, 0, 48);
+    ExpectRows(layer.key, 48, 16);
+    ExpectRows(layer.value, 64, 16);
+    ExpectRows(layer.ffn_gate, 0, 4112);
+    ExpectRows(layer.ffn_up, 4112, 4112);
+    EXPECT_EQ(layer.query_bias, std::vector<float>(bias.begin(), bias.begin() + 48));
+    EXPECT_EQ(layer.key_bias, std::vector<float>(bias.begin() + 48, bias.begin() + 64));
+    EXPECT_EQ(layer.value_bias, std::vector<float>(bias.begin() + 64, bias.end()));
+  }
+}
+
+TEST_F(LoaderTest, VectorsOfEveryFloatTypeBecomeFloats) {
+  const float values[] = {0.0f, -1.5f, 0.00048828125f, 240.0f};  // exact in all three
+  const uint16_t halves[] = {0x0000, 0xbe00, 0x1000, 0x5b80};
+  std::string f16, bf16;
+  std::vector<float> expected;
+  for (uint32_t i = 0; i < kHidden; ++i) {
+    expected.push_back(values[i % 4]);
+    f16.append(reinterpret_cast<const char*>(&halves[i % 4]), 2);
+    const uint16_t upper = static_cast<uint16_t>(std::bit_cast<uint32_t>(values[i % 4]) >> 16);
+    bf16.append(reinterpret_cast<const char*>(&upper), 2);
+  }
+  AddFloats("a", expected);
+  AddBytes("b", TensorType::kF16, {kHidden}, f16);
+  AddBytes("c", TensorType::kBF16, {kHidden}, bf16);
+  const TensorRow rows[] = {
+      {"a", Need::kRequired, &ModelWeights::output_norm, ""},
+      {"b", Need::kRequired, &LayerWeights::attention_norm, ""},
+      {"c", Need::kRequired, &LayerWeights::ffn_norm, ""},
+  };
+  const Model model = Load(rows);
+  EXPECT_EQ(model.weights.output_norm, expected);
+  EXPECT_EQ(model.weights.layers[0].attention_norm, expected);
+  EXPECT_EQ(model.weights.layers[0].ffn_norm, expected);
+}
+
+TEST_F(LoaderTest, AValueThatIsNotFiniteIsRefusedNamingItsTensor) {
+  std::vector<float> values(kHidden, 1.0f);
+  for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    tensors_.clear();
+    data_.clear();
+    values[5] = bad;
+    AddFloats("norm", values);
+    const TensorRow rows[] = {{"norm", Need::kRequired, &ModelWeights::output_norm, ""}};
+    EXPECT_THAT(RefusalOf(rows), AllOf(HasSubstr("made.file: tensor norm: element 5"), HasSubstr("finite")));
+  }
+}
+
+TEST_F(LoaderTest, TheFirstRowThatIsNotFiniteIsNamedWhateverTheThreads) {
+  AddMatrix("token_embd", 40);
+  for (const size_t row : {33, 17}) {
+    const float bad = std::numeric_limits<float>::quiet_NaN();
+    std::memcpy(data_.data() + row * kHidden * sizeof(float), &bad, sizeof bad);
+  }
+  const TensorRow rows[] = {{"token_embd", Need::kRequired, &ModelWeights::token_embedding, ""}};
+  for (const int threads : {1, 2, 3}) {
+    try {
+      Load(rows, threads);
+      ADD_FAILURE();
+    } catch (const FormatError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("made.file: tensor token_embd: row 17")) << threads;
+    }
+  }
+}
+
+TEST_F(LoaderTest, FactorsOfATensorMultiplyThoseOfLinearScaling) {
+  const std::vector<float> factors = {1, 1, 2, 2.5f, 4, 8, 8, 8};
+  AddFloats("freqs", factors);
+  const TensorRow rows[] = {{"freqs", Need::kRequired, RopeFactorsPart{0}, ""}};
+  EXPECT_EQ(Load(rows).config.ropes[0].frequency_factors, factors);
+  config_.ropes[0].frequency_factors.assign(8, 2.0f);
+  EXPECT_EQ(Load(rows).config.ropes[0].frequency_factors, (std::vector<float>{2, 2, 4, 5, 8, 16, 16, 16}));
+}
+
+TEST_F(LoaderTest, AFactorThatIsZeroOrNegativeIsRefused) {
+  for (const float bad : {0.0f, -1.0f}) {
+    tensors_.clear();
+    data_.clear();
+    AddFloats("freqs", {1, 1, 1, bad, 1, 1, 1, 1});
+    const TensorRow rows[] = {{"freqs", Need::kRequired, RopeFactorsPart{0}, ""}};
+    EXPECT_THAT(RefusalOf(rows), HasSubstr("made.file: ropes[0].frequency_factors[3] is "));
+  }
+}
+
+TEST_F(LoaderTest, IgnoredTensorsAreReadAndDropped) {
+  AddMatrix("token_embd", 40);
+  AddFloats("mm.bias", {1, 2, 3});
+  const TensorRow rows[] = {
+      {"token_embd", Need::kRequired, &ModelWeights::token_embedding, ""},
+      {"mm.*", Need::kIgnored, {}, "a projection of images"},
+  };
+  const Model model = Load(rows);
+  ExpectRows(model.weights.token_embedding, 0, 40);
+  EXPECT_EQ(model.weight_bytes_per_token, model.weights.token_embedding.bytes());
+}
+
+}  // namespace
+}  // namespace candor
