@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/huge_buffer.h"
+#include "kernels/kernel_table.h"
 #include "kernels/tensor_type.h"
 
 namespace candor {
@@ -39,6 +40,7 @@ class PackedMatrix {
   size_t bytes() const { return data_.size(); }
   const std::byte* panel(size_t index) const { return data_.data() + index * panel_bytes_; }
   const std::string& name() const { return name_; }
+  WeightView view() const { return {type_, rows_, cols_, data_.data(), panel_bytes_}; }
 
  private:
   TensorType type_ = TensorType::kF32;

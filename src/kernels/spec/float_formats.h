@@ -35,12 +35,12 @@ static inline float FloatFromHalf(uint16_t half) {
 }
 
 // float32 to binary16, round to nearest even; beyond the largest finite half, that half (keys and values saturate). A
-// NaN stays one: the sign, then 0x7e00.
+// NaN stays one, made quiet, with the upper bits of its payload, as the hardware conversion does it.
 static inline uint16_t HalfFromFloat(float value) {
   const uint32_t bits = BitsFromFloat(value);
   const uint16_t sign = static_cast<uint16_t>(bits >> 16 & 0x8000u);
   const uint32_t magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);
+  if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
   if (magnitude >= 0x477fe000u) return static_cast<uint16_t>(sign | 0x7bffu);  // 65504 and more
   if (magnitude < 0x38800000u) {
     // Below 2^-14: adding 1/2 puts the last bit of the half at the last bit of the float, rounding on the way.

@@ -1,0 +1,362 @@
+// How the kernels read each quantised format from a panel: one small class a format, on any vector type.
+//
+// A format's unit (kernels/panel_layout.h) is kBlocks blocks of 32 columns. `Pair` gives the codes of chunks c and c +
+// 4 of a block (16 rows x 4 columns each; the vector sees kLanes of the rows, from `row`). `LoadScales` reads what
+// scales them. The formula that joins them is in generic/matmul.h.
+//   kOffset       value = code - kOffset; removed by starting the dot product from -kOffset * (sum of activations)
+//   kWide         codes go beyond 127
+//   kMinimum      a minimum is subtracted
+//   kTwoScales    integer scales (and minima) per 16 columns instead of one float scale per 32
+#ifndef CANDOR_KERNELS_GENERIC_BLOCK_FORMATS_H_
+#define CANDOR_KERNELS_GENERIC_BLOCK_FORMATS_H_
+
+#include "kernels/panel_layout.h"
+#include "kernels/spec/float_formats.h"
+
+namespace candor {
+namespace {
+
+// Scales of one unit for kLanes rows. `scale` and `minimum` per block of 32; with kTwoScales `d` and `dmin` are the
+// float factors of the unit, and the integers are per 16 columns.
+template <class V, int kBlocks>
+struct FloatScales {
+  typename V::Floats scale[kBlocks];
+  typename V::Floats minimum[kBlocks];
+};
+template <class V, int kBlocks>
+struct IntegerScales {
+  typename V::Floats d;
+  typename V::Floats dmin;
+  typename V::Ints scale[2 * kBlocks];
+  typename V::Ints minimum[2 * kBlocks];
+};
+
+template <class V>
+void NibblePair(const std::byte* nibbles, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+  const typename V::Bytes both = V::LoadBytes(nibbles + (c * panel::kRows + row) * 4);
+  low = V::And(both, 15);
+  high = V::And(V::template ShiftRight<4>(both), 15);
+}
+
+// Bits 2i and 2i + 1 of every byte, as a number of weight 2^kTo.
+template <class V, int kTo>
+typename V::Bytes TwoBits(typename V::Bytes a, int i) {
+  const uint8_t mask = 3 << kTo;
+  const int right = 2 * i - kTo;
+  switch (right) {
+    case -4:
+      return V::And(V::template ShiftLeft<4>(a), mask);
+    case -2:
+      return V::And(V::template ShiftLeft<2>(a), mask);
+    case 0:
+      return V::And(a, mask);
+    case 2:
+      return V::And(V::template ShiftRight<2>(a), mask);
+    case 4:
+      return V::And(V::template ShiftRight<4>(a), mask);
+    default:
+      return V::And(V::template ShiftRight<6>(a), mask);
+  }
+}
+
+// Bit c of every byte, moved to bit kTo.
+template <class V, int kTo>
+typename V::Bytes OneBit(typename V::Bytes a, int c) {
+  const uint8_t mask = 1 << kTo;
+  switch (c - kTo) {
+    case -4:
+      return V::And(V::template ShiftLeft<4>(a), mask);
+    case -3:
+      return V::And(V::template ShiftLeft<3>(a), mask);
+    case -2:
+      return V::And(V::template ShiftLeft<2>(a), mask);
+    case -1:
+      return V::And(V::template ShiftLeft<1>(a), mask);
+    case 0:
+      return V::And(a, mask);
+    case 1:
+      return V::And(V::template ShiftRight<1>(a), mask);
+    case 2:
+      return V::And(V::template ShiftRight<2>(a), mask);
+    case 3:
+      return V::And(V::template ShiftRight<3>(a), mask);
+    case 4:
+      return V::And(V::template ShiftRight<4>(a), mask);
+    default:
+      return V::And(V::template ShiftRight<5>(a), mask);
+  }
+}
+
+// What the formats with one block a unit share.
+template <class V>
+struct SimpleFormat {
+  static constexpr int kBlocks = 1;
+  static constexpr bool kWide = false;
+  static constexpr bool kMinimum = false;
+  static constexpr bool kTwoScales = false;
+  using Scales = FloatScales<V, 1>;
+};
+
+template <class V>
+struct Q4_0Format : SimpleFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ4_0Unit;
+  static constexpr int kOffset = 8;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
+    s.scale[0] = V::LoadHalves(unit + panel::kNibbles + 2 * row);
+  }
+  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    NibblePair<V>(unit, c, row, low, high);
+  }
+};
+
+template <class V>
+struct Q4_1Format : SimpleFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ4_1Unit;
+  static constexpr int kOffset = 0;
+  static constexpr bool kMinimum = true;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
+    s.scale[0] = V::LoadHalves(unit + panel::kNibbles + 2 * row);
+    s.minimum[0] = V::Sub(V::Set(0.0f), V::LoadHalves(unit + panel::kNibbles + panel::kHalfScales + 2 * row));
+  }
+  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    NibblePair<V>(unit, c, row, low, high);
+  }
+};
+
+template <class V>
+struct Q5_0Format : SimpleFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ5_0Unit;
+  static constexpr int kOffset = 16;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
+    s.scale[0] = V::LoadHalves(unit + panel::kNibbles + panel::kHighBits + 2 * row);
+  }
+  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    NibblePair<V>(unit, c, row, low, high);
+    const typename V::Bytes bits = V::LoadBytes(unit + panel::kNibbles + row * 4);
+    low = V::Or(low, OneBit<V, 4>(bits, c));
+    high = V::Or(high, OneBit<V, 4>(bits, c + 4));
+  }
+};
+
+template <class V>
+struct Q5_1Format : SimpleFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ5_1Unit;
+  static constexpr int kOffset = 0;
+  static constexpr bool kMinimum = true;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
+    const std::byte* scales = unit + panel::kNibbles + panel::kHighBits + 2 * row;
+    s.scale[0] = V::LoadHalves(scales);
+    s.minimum[0] = V::Sub(V::Set(0.0f), V::LoadHalves(scales + panel::kHalfScales));
+  }
+  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    Q5_0Format<V>::Pair(unit, block, c, row, low, high);
+  }
+};
+
+template <class V>
+struct Q8_0Format : SimpleFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ8_0Unit;
+  static constexpr int kOffset = 128;
+  static constexpr bool kWide = true;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
+    s.scale[0] = V::LoadHalves(unit + panel::kBytes + 2 * row);
+  }
+  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    low = V::LoadBytes(unit + (c * panel::kRows + row) * 4);
+    high = V::LoadBytes(unit + ((c + 4) * panel::kRows + row) * 4);
+  }
+};
+
+// The values of IQ4_NL and IQ4_XS plus 128, and those of MXFP4 (doubled) plus 16.
+inline constexpr uint8_t kIq4Codes[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+inline constexpr uint8_t kFp4Codes[16] = {16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4};
+
+template <class V>
+struct Iq4NlFormat : Q4_0Format<V> {
+  static constexpr int kOffset = 128;
+  static constexpr bool kWide = true;
+  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    NibblePair<V>(unit, c, row, low, high);
+    low = V::Lookup(kIq4Codes, low);
+    high = V::Lookup(kIq4Codes, high);
+  }
+};
+
+template <class V>
+struct Mxfp4Format : SimpleFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kMxfp4Unit;
+  static constexpr int kOffset = 16;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
+    // Half of 2^(code - 127): the exponent field code - 1; two subnormal cases below it.
+    alignas(64) float scale[V::kLanes];
+    const auto* codes = reinterpret_cast<const uint8_t*>(unit + panel::kNibbles + row);
+    for (int i = 0; i < V::kLanes; ++i) scale[i] = spec::HalvedFloatFromE8M0(codes[i]);
+    s.scale[0] = V::Load(scale);
+  }
+  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    NibblePair<V>(unit, c, row, low, high);
+    low = V::Lookup(kFp4Codes, low);
+    high = V::Lookup(kFp4Codes, high);
+  }
+};
+
+// What the formats with eight blocks a unit share.
+template <class V>
+struct SuperFormat {
+  static constexpr int kBlocks = 8;
+  static constexpr bool kWide = false;
+  static constexpr int kOffset = 0;
+  static constexpr bool kMinimum = false;
+  static constexpr bool kTwoScales = false;
+  using Scales = FloatScales<V, 8>;
+};
+
+// The 6-bit scales and minima of Q4_K and Q5_K.
+template <class V>
+void LoadScales6(const std::byte* scales, int row, FloatScales<V, 8>& s) {
+  using Ints = typename V::Ints;
+  const Ints high = V::LoadInts(scales + panel::kScales6Low + 4 * row);
+  const std::byte* halves = scales + panel::kScales6Low + panel::kScales6High + 2 * row;
+  const typename V::Floats d = V::LoadHalves(halves);
+  const typename V::Floats dmin = V::LoadHalves(halves + panel::kHalfScales);
+  const Ints nibble = V::SetInt(15);
+  const Ints top = V::SetInt(0x30);
+#pragma GCC unroll 8
+  for (int j = 0; j < 8; ++j) {
+    const Ints low = V::LoadUint8(scales + j * panel::kRows + row);
+    const Ints scale_high = 2 * j < 4 ? V::ShiftLeftInts(high, 4 - 2 * j) : V::ShiftRightInts(high, 2 * j - 4);
+    const Ints minimum_high = V::ShiftRightInts(high, 12 + 2 * j);
+    const Ints scale = V::OrInts(V::AndInts(low, nibble), V::AndInts(scale_high, top));
+    const Ints minimum = V::OrInts(V::ShiftRightInts(low, 4), V::AndInts(minimum_high, top));
+    s.scale[j] = V::Mul(d, V::ToFloat(scale));
+    s.minimum[j] = V::Mul(dmin, V::ToFloat(minimum));
+  }
+}
+
+template <class V>
+struct Q4_KFormat : SuperFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ4_KUnit;
+  static constexpr bool kMinimum = true;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
+    LoadScales6<V>(unit + panel::kQ4_KScales, row, s);
+  }
+  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    NibblePair<V>(unit + static_cast<size_t>(block) * panel::kNibbles, c, row, low, high);
+  }
+};
+
+template <class V>
+struct Q5_KFormat : SuperFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ5_KUnit;
+  static constexpr bool kMinimum = true;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
+    LoadScales6<V>(unit + panel::kQ5_KScales, row, s);
+  }
+  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    NibblePair<V>(unit + static_cast<size_t>(block) * panel::kNibbles, c, row, low, high);
+    const std::byte* bits_at = unit + panel::kQ5_KHigh + static_cast<size_t>(block) * panel::kHighBits;
+    const typename V::Bytes bits = V::LoadBytes(bits_at + row * 4);
+    low = V::Or(low, OneBit<V, 4>(bits, c));
+    high = V::Or(high, OneBit<V, 4>(bits, c + 4));
+  }
+};
+
+template <class V>
+struct Q6_KFormat : SuperFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ6_KUnit;
+  static constexpr int kOffset = 32;
+  static constexpr bool kTwoScales = true;
+  using Scales = IntegerScales<V, 8>;
+  static void LoadScales(const std::byte* unit, int row, Scales& s) {
+    s.d = V::LoadHalves(unit + panel::kQ6_KScales + 256 + 2 * row);
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; ++i) s.scale[i] = V::LoadInt8(unit + panel::kQ6_KScales + i * panel::kRows + row);
+  }
+  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    NibblePair<V>(unit + static_cast<size_t>(block) * panel::kNibbles, c, row, low, high);
+    const std::byte* pairs = unit + panel::kQ6_KPairs + static_cast<size_t>(block) * panel::kPairs;
+    low = V::Or(low, TwoBits<V, 4>(V::LoadBytes(pairs + row * 4), c));
+    high = V::Or(high, TwoBits<V, 4>(V::LoadBytes(pairs + 64 + row * 4), c));
+  }
+};
+
+template <class V>
+struct Q2_KFormat : SuperFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ2_KUnit;
+  static constexpr bool kTwoScales = true;
+  static constexpr bool kMinimum = true;
+  using Scales = IntegerScales<V, 8>;
+  static void LoadScales(const std::byte* unit, int row, Scales& s) {
+    const std::byte* halves = unit + panel::kQ2_KScales + 256 + 2 * row;
+    s.d = V::LoadHalves(halves);
+    s.dmin = V::LoadHalves(halves + panel::kHalfScales);
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; ++i) {
+      const typename V::Ints both = V::LoadUint8(unit + panel::kQ2_KScales + i * panel::kRows + row);
+      s.scale[i] = V::AndInts(both, V::SetInt(15));
+      s.minimum[i] = V::ShiftRightInts(both, 4);
+    }
+  }
+  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    const std::byte* pairs = unit + static_cast<size_t>(block) * panel::kPairs;
+    low = TwoBits<V, 0>(V::LoadBytes(pairs + row * 4), c);
+    high = TwoBits<V, 0>(V::LoadBytes(pairs + 64 + row * 4), c);
+  }
+};
+
+template <class V>
+struct Q3_KFormat : SuperFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kQ3_KUnit;
+  static constexpr int kOffset = 4;
+  static constexpr bool kTwoScales = true;
+  using Scales = IntegerScales<V, 8>;
+  static void LoadScales(const std::byte* unit, int row, Scales& s) {
+    using Ints = typename V::Ints;
+    const std::byte* scales = unit + panel::kQ3_KScales;
+    const Ints high = V::LoadInts(scales + panel::kScales6Low + 4 * row);
+    s.d = V::LoadHalves(scales + panel::kScales6Low + panel::kScales6High + 2 * row);
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; ++j) {
+      const Ints low = V::LoadUint8(scales + j * panel::kRows + row);
+      const Ints first = V::AndInts(V::ShiftRightInts(high, 4 * j), V::SetInt(3));
+      const Ints second = V::AndInts(V::ShiftRightInts(high, 4 * j + 2), V::SetInt(3));
+      s.scale[2 * j] = V::Sub(V::OrInts(V::AndInts(low, V::SetInt(15)), V::ShiftLeftInts(first, 4)), V::SetInt(32));
+      s.scale[2 * j + 1] = V::Sub(V::OrInts(V::ShiftRightInts(low, 4), V::ShiftLeftInts(second, 4)), V::SetInt(32));
+    }
+  }
+  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    Q2_KFormat<V>::Pair(unit, block, c, row, low, high);
+    const std::byte* bits_at = unit + panel::kQ3_KHigh + static_cast<size_t>(block) * panel::kHighBits;
+    const typename V::Bytes bits = V::LoadBytes(bits_at + row * 4);
+    low = V::Or(low, OneBit<V, 2>(bits, c));
+    high = V::Or(high, OneBit<V, 2>(bits, c + 4));
+  }
+};
+
+template <class V>
+struct Iq4XsFormat : SuperFormat<V> {
+  static constexpr size_t kUnitBytes = panel::kIQ4_XSUnit;
+  static constexpr int kOffset = 128;
+  static constexpr bool kWide = true;
+  static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
+    using Ints = typename V::Ints;
+    const std::byte* scales = unit + panel::kIQ4_XSScales;
+    const Ints high = V::LoadUint16(scales + 64 + 2 * row);
+    const typename V::Floats d = V::LoadHalves(scales + 64 + 32 + 2 * row);
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; ++j) {
+      const Ints both = V::LoadUint8(scales + j / 2 * panel::kRows + row);
+      const Ints low = j % 2 == 0 ? V::AndInts(both, V::SetInt(15)) : V::ShiftRightInts(both, 4);
+      const Ints top = V::AndInts(V::ShiftRightInts(high, 2 * j), V::SetInt(3));
+      s.scale[j] = V::Mul(d, V::ToFloat(V::Sub(V::OrInts(low, V::ShiftLeftInts(top, 4)), V::SetInt(32))));
+    }
+  }
+  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+    Iq4NlFormat<V>::Pair(unit + static_cast<size_t>(block) * panel::kNibbles, 0, c, row, low, high);
+  }
+};
+
+}  // namespace
+}  // namespace candor
+
+#endif  // CANDOR_KERNELS_GENERIC_BLOCK_FORMATS_H_

@@ -1,0 +1,109 @@
+// Norms, rotary embedding and elementwise functions on rows of float32.
+#ifndef CANDOR_KERNELS_GENERIC_ELEMENTWISE_H_
+#define CANDOR_KERNELS_GENERIC_ELEMENTWISE_H_
+
+#include "kernels/generic/functions.h"
+#include "kernels/generic/lanes16.h"
+
+namespace candor {
+namespace {
+
+inline int LanesLeft(int n, int i) { return n - i < 16 ? n - i : 16; }
+
+// out[i] = f(x[i], y[i]) for rows of n.
+template <class V, class F>
+void Map(const float* x, const float* y, int n, float* out, F f) {
+  using L = Lanes16<V>;
+  for (int i = 0; i < n; i += 16) {
+    const int lanes = LanesLeft(n, i);
+    f(L::LoadFirst(x + i, lanes), L::LoadFirst(y + i, lanes)).StoreFirst(out + i, lanes);
+  }
+}
+
+// Root mean square norm (Zhang and Sennrich 2019). The sum of squares runs in 16 lanes (element i in lane i mod 16, in
+// order), then by the fixed tree.
+template <class V>
+void RmsNorm(const float* x, const float* weight, int n, float epsilon, float* out) {
+  using L = Lanes16<V>;
+  L sum = L::Set(0.0f);
+  for (int i = 0; i < n; i += 16) {
+    const L v = L::LoadFirst(x + i, LanesLeft(n, i));
+    sum = L::Fma(v, v, sum);
+  }
+  const L mean = L::Set(sum.TreeAdd()) / L::Set(static_cast<float>(n));
+  const L root = L::Each([&](int i) { return V::Sqrt(V::Add(mean.part[i], V::Set(epsilon))); });
+  const L inverse = L::Set(1.0f) / root;
+  Map<V>(x, weight, n, out, [&](L v, L w) { return (v * inverse) * w; });
+}
+
+// Each pair (a, b) becomes (a cos - b sin, a sin + b cos): first = fma(-b, sin, a cos), second = fma(b, cos, a sin).
+template <class V>
+void Rope(float* head, const float* cosines, const float* sines, int dims, bool interleaved) {
+  using L = Lanes16<V>;
+  const int pairs = dims / 2;
+  for (int i = 0; i < pairs; i += 16) {
+    const int lanes = LanesLeft(pairs, i);
+    alignas(64) float first[16] = {};
+    alignas(64) float second[16] = {};
+    for (int j = 0; j < lanes; ++j) {
+      first[j] = interleaved ? head[2 * (i + j)] : head[i + j];
+      second[j] = interleaved ? head[2 * (i + j) + 1] : head[pairs + i + j];
+    }
+    const L a = L::Load(first);
+    const L b = L::Load(second);
+    const L c = L::LoadFirst(cosines + i, lanes);
+    const L s = L::LoadFirst(sines + i, lanes);
+    L::Fma(L::Set(0.0f) - b, s, a * c).Store(first);
+    L::Fma(b, c, a * s).Store(second);
+    for (int j = 0; j < lanes; ++j) {
+      head[interleaved ? 2 * (i + j) : i + j] = first[j];
+      head[interleaved ? 2 * (i + j) + 1 : pairs + i + j] = second[j];
+    }
+  }
+}
+
+// SiLU(gate) * up, SiLU(g) = g / (1 + e^-g).
+template <class V>
+void SiluMultiply(const float* gate, const float* up, int n, float* out) {
+  using L = Lanes16<V>;
+  Map<V>(gate, up, n, out, [](L g, L u) { return g / (L::Set(1.0f) + Exp<V>(L::Set(0.0f) - g)) * u; });
+}
+
+// GELU(gate) * up in the tanh form (Hendrycks and Gimpel 2016).
+template <class V>
+void GeluMultiply(const float* gate, const float* up, int n, float* out) {
+  using L = Lanes16<V>;
+  Map<V>(gate, up, n, out, [](L g, L u) {
+    const L cubic = L::Fma(g * g * g, L::Set(0.044715f), g);
+    return g * L::Set(0.5f) * (L::Set(1.0f) + Tanh<V>(cubic * L::Set(0x1.988454p-1f))) * u;  // sqrt(2 / pi)
+  });
+}
+
+template <class V>
+void AddRows(float* x, const float* y, int n) {
+  using L = Lanes16<V>;
+  Map<V>(x, y, n, x, [](L a, L b) { return a + b; });
+}
+
+template <class V>
+void ScaleRow(float* x, float factor, int n) {
+  using L = Lanes16<V>;
+  Map<V>(x, x, n, x, [&](L a, L) { return a * L::Set(factor); });
+}
+
+template <class V>
+Lanes16<V> Softcap(Lanes16<V> x, float cap) {
+  using L = Lanes16<V>;
+  return L::Set(cap) * Tanh<V>(x / L::Set(cap));
+}
+
+template <class V>
+void SoftcapRow(float* x, float cap, int n) {
+  using L = Lanes16<V>;
+  Map<V>(x, x, n, x, [&](L a, L) { return Softcap<V>(a, cap); });
+}
+
+}  // namespace
+}  // namespace candor
+
+#endif  // CANDOR_KERNELS_GENERIC_ELEMENTWISE_H_

@@ -1,0 +1,310 @@
+// Products with packed weights: lanes are outputs, columns are summed in order. The order is normative:
+// docs/numerics.md, "Products with weights".
+#ifndef CANDOR_KERNELS_GENERIC_MATMUL_H_
+#define CANDOR_KERNELS_GENERIC_MATMUL_H_
+
+#include "kernels/generic/activations.h"
+#include "kernels/generic/block_formats.h"
+#include "kernels/kernel_table.h"
+
+namespace candor {
+namespace {
+
+inline constexpr int kSegmentColumns = 4096;
+
+// Where a tile's results go: tokens `stride` floats apart, from the rows of one vector.
+struct TileOutput {
+  float* out;
+  size_t stride;
+  const float* bias;  // of these rows, or null
+};
+
+// A segment's sums join those of the segments before it; the bias comes last.
+template <class V>
+void StoreSegment(typename V::Floats sum, bool first, bool last, const TileOutput& to, int token) {
+  float* out = to.out + static_cast<size_t>(token) * to.stride;
+  if (!first) sum = V::Add(V::Load(out), sum);
+  if (last && to.bias) sum = V::Add(sum, V::Load(to.bias));
+  V::Store(sum, out);
+}
+
+// kTokens tokens against kLanes rows of one panel, all columns, for a block format with integer activations.
+template <class V, class Format, int kTokens, int kPlanes>
+void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
+  using Ints = typename V::Ints;
+  using Floats = typename V::Floats;
+  using Bytes = typename V::Bytes;
+  constexpr int kHalves = Format::kTwoScales ? 2 : 1;
+  constexpr int kUnitColumns = 32 * Format::kBlocks;
+  // Signed wide codes have no offset left to remove.
+  constexpr int kOffset = Format::kWide && V::kSignedWideCodes ? 0 : Format::kOffset;
+
+  for (int segment = 0; segment < columns; segment += kSegmentColumns) {
+    const int end = columns - segment < kSegmentColumns ? columns : segment + kSegmentColumns;
+    Floats sum[kTokens];
+    for (int t = 0; t < kTokens; ++t) sum[t] = V::Set(0.0f);
+    for (int column = segment; column < end; column += kUnitColumns, panel += Format::kUnitBytes) {
+      typename Format::Scales scales;
+      Format::LoadScales(panel, row, scales);
+#pragma GCC unroll 1
+      for (int block = 0; block < Format::kBlocks; ++block) {
+        const auto* scale = reinterpret_cast<const float*>(x + kTokens * 32 * kPlanes);
+        const float* scaled_sum = scale + kTokens;
+        const auto* first_sum = reinterpret_cast<const int32_t*>(scaled_sum + kTokens);
+        const int32_t* second_sum = first_sum + kTokens;
+        Ints dot[kTokens][kHalves][kPlanes];
+#pragma GCC unroll 8
+        for (int t = 0; t < kTokens; ++t) {
+          for (int p = 0; p < kPlanes; ++p) {
+            for (int h = 0; h < kHalves; ++h) dot[t][h][p] = V::SetInt(0);
+          }
+          // The offset is removed once, from the last plane, which has weight 1.
+          if constexpr (kOffset != 0) {
+            if constexpr (kHalves == 2) {
+              dot[t][0][kPlanes - 1] = V::SetInt(-kOffset * first_sum[t]);
+              dot[t][1][kPlanes - 1] = V::SetInt(-kOffset * second_sum[t]);
+            } else {
+              dot[t][0][kPlanes - 1] = V::SetInt(-kOffset * (first_sum[t] + second_sum[t]));
+            }
+          }
+        }
+#pragma GCC unroll 4
+        for (int c = 0; c < 4; ++c) {
+          Bytes low, high;
+          Format::Pair(panel, block, c, row, low, high);
+#pragma GCC unroll 8
+          for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 2
+            for (int p = 0; p < kPlanes; ++p) {
+              const std::byte* q = x + (t * kPlanes + p) * 32;
+              dot[t][0][p] = V::template Dot<Format::kWide>(dot[t][0][p], low, q + 4 * c);
+              Ints& second = dot[t][kHalves - 1][p];
+              second = V::template Dot<Format::kWide>(second, high, q + 16 + 4 * c);
+            }
+          }
+        }
+#pragma GCC unroll 8
+        for (int t = 0; t < kTokens; ++t) {
+          Ints whole[kHalves];
+          for (int h = 0; h < kHalves; ++h) {
+            whole[h] = kPlanes == 2 ? V::Add(V::ShiftLeftInts(dot[t][h][0], 7), dot[t][h][kPlanes - 1]) : dot[t][h][0];
+          }
+          const Floats sx = V::Set(scale[t]);
+          if constexpr (Format::kTwoScales) {
+            const Ints product = V::Add(V::Mul(scales.scale[2 * block], whole[0]),
+                                        V::Mul(scales.scale[2 * block + 1], whole[kHalves - 1]));
+            sum[t] = V::Fma(V::ToFloat(product), V::Mul(scales.d, sx), sum[t]);
+            if constexpr (Format::kMinimum) {
+              const Ints minimum = V::Add(V::Mul(scales.minimum[2 * block], V::SetInt(first_sum[t])),
+                                          V::Mul(scales.minimum[2 * block + 1], V::SetInt(second_sum[t])));
+              const Ints negative = V::Sub(V::SetInt(0), minimum);
+              sum[t] = V::Fma(V::ToFloat(negative), V::Mul(scales.dmin, sx), sum[t]);
+            }
+          } else {
+            sum[t] = V::Fma(V::ToFloat(whole[0]), V::Mul(scales.scale[block], sx), sum[t]);
+            if constexpr (Format::kMinimum) {
+              const Floats minimum = V::Sub(V::Set(0.0f), scales.minimum[block]);
+              sum[t] = V::Fma(minimum, V::Set(scaled_sum[t]), sum[t]);
+            }
+          }
+        }
+        x += ActivationBlock::Bytes(kPlanes, kTokens);
+      }
+    }
+    for (int t = 0; t < kTokens; ++t) StoreSegment<V>(sum[t], segment == 0, end == columns, to, t);
+  }
+}
+
+// The same for a block format with float activations: each weight is rounded to float32, then one fma per column.
+// Not tuned: it is there to check the others, and one function a format keeps the program small.
+template <class V, class Format>
+void ExactTile(int tokens, const std::byte* panel, int row, int columns, const float* x, const TileOutput& to) {
+  using Floats = typename V::Floats;
+  using Ints = typename V::Ints;
+  for (int segment = 0; segment < columns; segment += kSegmentColumns) {
+    const int end = columns - segment < kSegmentColumns ? columns : segment + kSegmentColumns;
+    Floats sum[V::kMaxTile];
+    for (int t = 0; t < tokens; ++t) sum[t] = V::Set(0.0f);
+    for (int column = segment; column < end; column += 32 * Format::kBlocks, panel += Format::kUnitBytes) {
+      typename Format::Scales scales;
+      Format::LoadScales(panel, row, scales);
+      for (int block = 0; block < Format::kBlocks; ++block) {
+        typename V::Bytes chunks[8];
+        for (int c = 0; c < 4; ++c) Format::Pair(panel, block, c, row, chunks[c], chunks[c + 4]);
+        for (int k = 0; k < 32; ++k, x += tokens) {
+          Ints codes;
+          memcpy(&codes, &chunks[k / 4], sizeof codes);
+          codes = V::AndInts(V::ShiftRightInts(codes, 8 * (k % 4)), V::SetInt(255));
+          const Floats value = V::ToFloat(V::Sub(codes, V::SetInt(Format::kOffset)));
+          Floats weight;
+          if constexpr (Format::kTwoScales) {
+            weight = V::Mul(V::Mul(scales.d, V::ToFloat(scales.scale[2 * block + k / 16])), value);
+            if constexpr (Format::kMinimum) {
+              const Floats minimum = V::Mul(scales.dmin, V::ToFloat(scales.minimum[2 * block + k / 16]));
+              weight = V::Sub(weight, minimum);
+            }
+          } else if constexpr (Format::kMinimum) {
+            weight = V::Fma(scales.scale[block], value, V::Sub(V::Set(0.0f), scales.minimum[block]));
+          } else {
+            weight = V::Mul(scales.scale[block], value);
+          }
+          for (int t = 0; t < tokens; ++t) sum[t] = V::Fma(weight, V::Set(x[t]), sum[t]);
+        }
+      }
+    }
+    for (int t = 0; t < tokens; ++t) StoreSegment<V>(sum[t], segment == 0, end == columns, to, t);
+  }
+}
+
+// Float weights: kWidth bytes each, converted exactly.
+template <class V, TensorType kType>
+struct FloatWeights {
+  static constexpr int kWidth = kType == TensorType::kF32 ? 4 : 2;
+  static typename V::Floats Load(const std::byte* p) {
+    if constexpr (kType == TensorType::kF32) {
+      return V::Load(reinterpret_cast<const float*>(p));
+    } else if constexpr (kType == TensorType::kF16) {
+      return V::LoadHalves(p);
+    } else {
+      return V::LoadBfloat16(p);
+    }
+  }
+};
+
+template <class V, TensorType kType, int kTokens>
+void FloatTile(const std::byte* panel, int row, int columns, const float* x, const TileOutput& to) {
+  using Floats = typename V::Floats;
+  constexpr int kWidth = FloatWeights<V, kType>::kWidth;
+  const std::byte* w = panel + row * kWidth;
+  for (int segment = 0; segment < columns; segment += kSegmentColumns) {
+    const int end = columns - segment < kSegmentColumns ? columns : segment + kSegmentColumns;
+    Floats sum[kTokens];
+    for (int t = 0; t < kTokens; ++t) sum[t] = V::Set(0.0f);
+    for (int k = segment; k < end; ++k, w += panel::kRows * kWidth, x += kTokens) {
+      const Floats weight = FloatWeights<V, kType>::Load(w);
+#pragma GCC unroll 8
+      for (int t = 0; t < kTokens; ++t) sum[t] = V::Fma(weight, V::Set(x[t]), sum[t]);
+    }
+    for (int t = 0; t < kTokens; ++t) StoreSegment<V>(sum[t], segment == 0, end == columns, to, t);
+  }
+}
+
+// One tile of each kind as a class, so that the loop below is written once.
+template <class V, class Format, int kPlanes>
+struct IntegerKernel {
+  template <int kTokens>
+  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
+    IntegerTile<V, Format, kTokens, kPlanes>(panel, row, columns, x, to);
+  }
+};
+template <class V, class Format>
+struct ExactKernel {
+  template <int kTokens>
+  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
+    ExactTile<V, Format>(kTokens, panel, row, columns, reinterpret_cast<const float*>(x), to);
+  }
+};
+template <class V, TensorType kType>
+struct FloatKernel {
+  template <int kTokens>
+  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
+    FloatTile<V, kType, kTokens>(panel, row, columns, reinterpret_cast<const float*>(x), to);
+  }
+};
+
+template <class V, class Kernel>
+void RunTile(int tile, const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
+  if (tile == 1) return Kernel::template Tile<1>(panel, row, columns, x, to);
+  if constexpr (V::kMaxTile >= 2) {
+    if (tile == 2) return Kernel::template Tile<2>(panel, row, columns, x, to);
+  }
+  if constexpr (V::kMaxTile >= 4) {
+    if (tile == 4) return Kernel::template Tile<4>(panel, row, columns, x, to);
+  }
+  if constexpr (V::kMaxTile >= 8) Kernel::template Tile<8>(panel, row, columns, x, to);
+}
+
+// Tokens outside in groups whose activations stay in the second-level cache, panels next, token tiles inside: a panel
+// is read from memory once per group and from the first-level cache for every tile.
+inline constexpr size_t kGroupBytes = 512 << 10;
+
+template <class V, class Kernel>
+void Panels(const MatmulArgs& a) {
+  const int columns = static_cast<int>(a.weights.cols);
+  const size_t token_bytes = ActivationBytes(a.kind, a.weights.cols);
+  int group = static_cast<int>(kGroupBytes / token_bytes) / V::kMaxTile * V::kMaxTile;
+  if (group < V::kMaxTile) group = V::kMaxTile;
+  for (int begin = 0; begin < a.tokens; begin += group) {
+    const int end = a.tokens - begin < group ? a.tokens : begin + group;
+    for (uint32_t p = a.panel_begin; p < a.panel_end; ++p) {
+      const std::byte* panel = a.weights.data + p * a.weights.panel_bytes;
+      for (int row = 0; row < panel::kRows; row += V::kLanes) {
+        const size_t output = p * static_cast<size_t>(panel::kRows) + static_cast<size_t>(row);
+        for (int token = begin; token < end;) {
+          const int tile = TileTokens(end - token, V::kMaxTile);
+          const TileOutput to{a.out + static_cast<size_t>(token) * a.out_stride + output, a.out_stride,
+                              a.bias ? a.bias + output : nullptr};
+          RunTile<V, Kernel>(tile, panel, row, columns, a.activations + static_cast<size_t>(token) * token_bytes, to);
+          token += tile;
+        }
+      }
+    }
+  }
+}
+
+template <class V, class Format>
+void BlockMatmul(const MatmulArgs& a) {
+  switch (a.kind) {
+    case ActivationKind::kInt8:
+      return Panels<V, IntegerKernel<V, Format, 1>>(a);
+    case ActivationKind::kInt15:
+      return Panels<V, IntegerKernel<V, Format, 2>>(a);
+    case ActivationKind::kFloat:
+      return Panels<V, ExactKernel<V, Format>>(a);
+  }
+}
+
+template <class V>
+void Matmul(const MatmulArgs& a) {
+  switch (a.weights.type) {
+    case TensorType::kF32:
+      return Panels<V, FloatKernel<V, TensorType::kF32>>(a);
+    case TensorType::kF16:
+      return Panels<V, FloatKernel<V, TensorType::kF16>>(a);
+    case TensorType::kBF16:
+      return Panels<V, FloatKernel<V, TensorType::kBF16>>(a);
+    case TensorType::kQ4_0:
+      return BlockMatmul<V, Q4_0Format<V>>(a);
+    case TensorType::kQ4_1:
+      return BlockMatmul<V, Q4_1Format<V>>(a);
+    case TensorType::kQ5_0:
+      return BlockMatmul<V, Q5_0Format<V>>(a);
+    case TensorType::kQ5_1:
+      return BlockMatmul<V, Q5_1Format<V>>(a);
+    case TensorType::kQ8_0:
+      return BlockMatmul<V, Q8_0Format<V>>(a);
+    case TensorType::kIQ4_NL:
+      return BlockMatmul<V, Iq4NlFormat<V>>(a);
+    case TensorType::kMXFP4:
+      return BlockMatmul<V, Mxfp4Format<V>>(a);
+    case TensorType::kQ2_K:
+      return BlockMatmul<V, Q2_KFormat<V>>(a);
+    case TensorType::kQ3_K:
+      return BlockMatmul<V, Q3_KFormat<V>>(a);
+    case TensorType::kQ4_K:
+      return BlockMatmul<V, Q4_KFormat<V>>(a);
+    case TensorType::kQ5_K:
+      return BlockMatmul<V, Q5_KFormat<V>>(a);
+    case TensorType::kQ6_K:
+      return BlockMatmul<V, Q6_KFormat<V>>(a);
+    case TensorType::kIQ4_XS:
+      return BlockMatmul<V, Iq4XsFormat<V>>(a);
+    default:
+      return;  // a PackedMatrix has a computed type
+  }
+}
+
+}  // namespace
+}  // namespace candor
+
+#endif  // CANDOR_KERNELS_GENERIC_MATMUL_H_

@@ -1,0 +1,35 @@
+// The kernel table of a vector type.
+#ifndef CANDOR_KERNELS_GENERIC_TABLE_H_
+#define CANDOR_KERNELS_GENERIC_TABLE_H_
+
+#include "kernels/generic/activations.h"
+#include "kernels/generic/attention.h"
+#include "kernels/generic/elementwise.h"
+#include "kernels/generic/matmul.h"
+#include "kernels/kernel_table.h"
+
+namespace candor {
+namespace {
+
+template <class V>
+constexpr KernelTable MakeTable(const char* name) {
+  return {.name = name,
+          .max_tile = V::kMaxTile,
+          .make_activations = MakeActivations<V>,
+          .matmul = Matmul<V>,
+          .rms_norm = RmsNorm<V>,
+          .rope = Rope<V>,
+          .attention = Attention<V>,
+          .silu_multiply = SiluMultiply<V>,
+          .gelu_multiply = GeluMultiply<V>,
+          .add = AddRows<V>,
+          .scale = ScaleRow<V>,
+          .softcap = SoftcapRow<V>,
+          .store_halves = StoreHalves<V>,
+          .store_int8 = StoreInt8<V>};
+}
+
+}  // namespace
+}  // namespace candor
+
+#endif  // CANDOR_KERNELS_GENERIC_TABLE_H_

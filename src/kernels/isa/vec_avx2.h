@@ -1,0 +1,136 @@
+// The vector type of AVX2 with FMA and F16C: 8 lanes. `kVnni` chooses the dot product (AVX-VNNI).
+#ifndef CANDOR_KERNELS_ISA_VEC_AVX2_H_
+#define CANDOR_KERNELS_ISA_VEC_AVX2_H_
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+namespace candor {
+namespace {
+
+template <bool kVnni>
+struct Avx2 {
+  static constexpr int kLanes = 8;
+  static constexpr int kMaxTile = 4;
+  static constexpr int kBlockRows = 3;
+  static constexpr int kBlockVectors = 2;
+  static constexpr bool kSignedWideCodes = !kVnni;
+
+  using Bytes = __m256i;
+  using Ints = __m256i;
+  using Floats = __m256;
+
+  static Bytes LoadBytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+  static Bytes And(Bytes a, uint8_t mask) { return _mm256_and_si256(a, _mm256_set1_epi8(static_cast<char>(mask))); }
+  static Bytes Or(Bytes a, Bytes b) { return _mm256_or_si256(a, b); }
+  template <int kBits>
+  static Bytes ShiftLeft(Bytes a) {
+    return _mm256_slli_epi16(a, kBits);
+  }
+  template <int kBits>
+  static Bytes ShiftRight(Bytes a) {
+    return _mm256_srli_epi16(a, kBits);
+  }
+  static Bytes Lookup(const uint8_t* table16, Bytes index) {
+    const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table16)));
+    return _mm256_shuffle_epi8(table, index);
+  }
+  template <bool kWide>
+  static Ints Dot(Ints sum, Bytes codes, const void* x) {
+    int32_t four;
+    memcpy(&four, x, 4);
+    const __m256i activations = _mm256_set1_epi32(four);
+    if constexpr (kVnni) {
+      return DotVnni(sum, codes, activations);
+    } else {
+      __m256i pairs;
+      if constexpr (kWide) {
+        // Code - 128 as a magnitude and a sign, because 255 * 127 * 2 would saturate 16 bits. |-128| is 128 unsigned.
+        const __m256i value = _mm256_xor_si256(codes, _mm256_set1_epi8(-128));
+        pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(value), _mm256_sign_epi8(activations, value));
+      } else {
+        pairs = _mm256_maddubs_epi16(codes, activations);
+      }
+      return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+  }
+
+  static Ints SetInt(int32_t a) { return _mm256_set1_epi32(a); }
+  static Ints Add(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
+  static Ints Sub(Ints a, Ints b) { return _mm256_sub_epi32(a, b); }
+  static Ints Mul(Ints a, Ints b) { return _mm256_mullo_epi32(a, b); }
+  static Ints AndInts(Ints a, Ints b) { return _mm256_and_si256(a, b); }
+  static Ints OrInts(Ints a, Ints b) { return _mm256_or_si256(a, b); }
+  static Ints MaxInts(Ints a, Ints b) { return _mm256_max_epi32(a, b); }
+  static Ints ShiftLeftInts(Ints a, int bits) { return _mm256_slli_epi32(a, bits); }
+  static Ints ShiftRightInts(Ints a, int bits) { return _mm256_srli_epi32(a, bits); }
+  static Ints ShiftRightSigned(Ints a, int bits) { return _mm256_srai_epi32(a, bits); }
+  static Ints LoadInts(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+  static Ints LoadUint8(const void* p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p))); }
+  static Ints LoadInt8(const void* p) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p))); }
+  static Ints LoadUint16(const void* p) {
+    return _mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+  }
+  static void StoreInt8(Ints a, void* p) {
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    _mm_storel_epi64(static_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+  }
+
+  static Floats Set(float a) { return _mm256_set1_ps(a); }
+  static Floats Load(const float* p) { return _mm256_loadu_ps(p); }
+  static void Store(Floats a, float* p) { _mm256_storeu_ps(p, a); }
+  static Floats LoadHalves(const void* p) { return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+  static Floats LoadBfloat16(const void* p) { return Float(ShiftLeftInts(LoadUint16(p), 16)); }
+  static void StoreHalves(Floats a, void* p) {
+    _mm_storeu_si128(static_cast<__m128i*>(p), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+  }
+  static Floats ToFloat(Ints a) { return _mm256_cvtepi32_ps(a); }
+  static Floats Float(Ints bits) { return _mm256_castsi256_ps(bits); }
+  static Ints Int(Floats bits) { return _mm256_castps_si256(bits); }
+  static Floats Add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
+  static Floats Sub(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
+  static Floats Mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
+  static Floats Div(Floats a, Floats b) { return _mm256_div_ps(a, b); }
+  static Floats Sqrt(Floats a) { return _mm256_sqrt_ps(a); }
+  static Floats Fma(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
+  static Floats Min(Floats a, Floats b) { return _mm256_min_ps(a, b); }
+  static Floats Max(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+  static Floats SelectLess(Floats a, Floats b, Floats yes, Floats no) {
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+  }
+  static Floats SelectRange(Floats a, int offset, int begin, int end, Floats other) {
+    const __m256i index = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(offset));
+    const __m256i inside = _mm256_and_si256(_mm256_cmpgt_epi32(index, _mm256_set1_epi32(begin - 1)),
+                                            _mm256_cmpgt_epi32(_mm256_set1_epi32(end), index));
+    return _mm256_blendv_ps(other, a, _mm256_castsi256_ps(inside));
+  }
+  static float TreeAdd(Floats eight) {
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+  }
+  static float TreeMax(Floats eight) {
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+  }
+
+ private:
+  static __m256i DotVnni(__m256i sum, __m256i codes, __m256i activations) {
+#if defined(__AVXVNNI__)
+    return _mm256_dpbusd_avx_epi32(sum, codes, activations);
+#elif defined(__AVX512VNNI__)
+    return _mm256_dpbusd_epi32(sum, codes, activations);
+#else
+    (void)codes;
+    (void)activations;
+    return sum;  // never instantiated: kVnni is true only where the instruction is there
+#endif
+  }
+};
+
+}  // namespace
+}  // namespace candor
+
+#endif  // CANDOR_KERNELS_ISA_VEC_AVX2_H_

@@ -1,0 +1,118 @@
+// The kernels of one instruction set: a table of function pointers. docs/numerics.md defines what each computes; all
+// tables give the same bits.
+//
+// Everything here is plain data and raw pointers, because each table is compiled with its own instruction-set flags:
+// no inline code of a library may be shared with the rest of the program. Callers check arguments; kernels do not.
+// Rows of floats that a kernel reads or writes need no alignment. Kernels are called with MXCSR = 0x1F80.
+#ifndef CANDOR_KERNELS_KERNEL_TABLE_H_
+#define CANDOR_KERNELS_KERNEL_TABLE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/tensor_type.h"
+
+namespace candor {
+
+// How the inputs of a product with weights are held.
+//   kInt8   blocks of 32: 8-bit integers and a scale
+//   kInt15  the same with 15 bits, as two planes of 8-bit integers: for the output head
+//   kFloat  float32: for float weights, and for every type when exact arithmetic is asked for
+enum class ActivationKind : uint8_t { kInt8, kInt15, kFloat };
+
+// Quantised or float activations of several tokens lie token tile by token tile. A tile holds `max_tile` tokens; what
+// is left over goes into tiles of the powers of two below. Token t's tile begins at t0 * ActivationBytes(kind, k),
+// where t0 is the tile's first token.
+//   integer kinds, per block of 32 columns: [token][plane][32] int8, [token] f32 scale sx,
+//                  [token] f32 sx * sum, [token] int32 sum of columns 0-15, [token] int32 sum of columns 16-31
+//   kFloat         [column][token] f32
+constexpr size_t ActivationBytes(ActivationKind kind, size_t k) {
+  if (kind == ActivationKind::kFloat) return k * 4;
+  return (k + 31) / 32 * (kind == ActivationKind::kInt8 ? 48 : 80);
+}
+
+// The first tile of `tokens` remaining tokens.
+constexpr int TileTokens(int tokens, int max_tile) {
+  int tile = max_tile;
+  while (tile > tokens) tile /= 2;
+  return tile;
+}
+
+// A view of a PackedMatrix.
+struct WeightView {
+  TensorType type;
+  uint32_t rows;
+  uint32_t cols;
+  const std::byte* data;
+  size_t panel_bytes;
+};
+
+struct MatmulArgs {
+  WeightView weights;
+  ActivationKind kind;           // kFloat for float weights
+  const std::byte* activations;  // of all tokens
+  int tokens;
+  uint32_t panel_begin;  // panels of 16 outputs to compute: [begin, end)
+  uint32_t panel_end;
+  const float* bias;  // [16 * panels], or null
+  float* out;         // [tokens][out_stride]; outputs of a padded last panel are written too
+  size_t out_stride;  // floats, at least 16 * panels
+};
+
+// Attention of up to kMaxAttentionRows query rows that share keys and values. Rows are ordered by position.
+inline constexpr int kMaxAttentionRows = 64;
+enum class KvFormat : uint8_t { kF16, kF32, kInt8Values };  // kInt8Values: keys are f16
+struct AttentionArgs {
+  int rows;
+  const float* const* query;          // [rows] -> [head_dim]
+  float* const* out;                  // [rows] -> [value_dim]
+  const uint32_t* position;           // [rows]; a row sees positions position - window + 1 (or 0) to position
+  uint32_t window;                    // 0 = no window
+  const std::byte* const* key_pages;  // by position / 64: [head_dim][64] f16 or f32
+  const std::byte* const*
+      value_pages;  // by position / 64: [64][value_dim] f16, f32, or int8 then [64][value_dim/32] f16
+  int head_dim;
+  int value_dim;
+  KvFormat format;
+  float scale;
+  float softcap;   // 0 = none
+  float* scratch;  // AttentionScratchFloats(head_dim, value_dim) floats, aligned to 64 bytes
+};
+constexpr size_t AttentionScratchFloats(size_t head_dim, size_t value_dim) {
+  return 64 * (head_dim + value_dim + 32) + kMaxAttentionRows * (64 + 2 * (value_dim + 16) + 32);
+}
+
+struct KernelTable {
+  const char* name;  // "avx512-vnni"
+  int max_tile;      // tokens in a full activation tile, a power of two
+
+  // One tile of `tokens` rows of k floats, `stride` floats apart, to activations at `out`.
+  void (*make_activations)(ActivationKind kind, const float* x, size_t stride, int tokens, int k, std::byte* out);
+  void (*matmul)(const MatmulArgs& args);
+
+  // out = x / sqrt(mean(x^2) + epsilon) * weight; out may be x.
+  void (*rms_norm)(const float* x, const float* weight, int n, float epsilon, float* out);
+  // Rotates pairs of one head by angles with the given cosines and sines [dims / 2]; values from dims on stay.
+  void (*rope)(float* head, const float* cosines, const float* sines, int dims, bool interleaved);
+  void (*attention)(const AttentionArgs& args);
+  // out = activation(gate) * up; out may be either.
+  void (*silu_multiply)(const float* gate, const float* up, int n, float* out);
+  void (*gelu_multiply)(const float* gate, const float* up, int n, float* out);
+  void (*add)(float* x, const float* y, int n);  // x += y
+  void (*scale)(float* x, float factor, int n);  // x *= factor
+  void (*softcap)(float* x, float cap, int n);   // x = cap * tanh(x / cap)
+  // n floats to the KV cache's formats: keys one position to a column of a page, `stride` elements apart.
+  void (*store_halves)(const float* x, int n, uint16_t* out, size_t stride);
+  // A value row to int8 in blocks of 32 with one f16 scale each; n is a multiple of 32.
+  void (*store_int8)(const float* x, int n, int8_t* out, uint16_t* scales);
+};
+
+// The tables this program was built with that this machine can run, best first. "scalar" is always the last.
+// The result is null-terminated. A table is listed only if it reproduces stored known answers (probed once).
+const KernelTable* const* AvailableKernels();
+// By name; null when the name is unknown or the machine cannot run it.
+const KernelTable* FindKernels(const char* name);
+
+}  // namespace candor
+
+#endif  // CANDOR_KERNELS_KERNEL_TABLE_H_
