@@ -1,0 +1,382 @@
+// Goal: one transformer step that reads top to bottom, in which every thread walks the same path and meets the others
+// at barriers. Rejected: a graph of operations that a scheduler runs (a barrier is all that an operation needs here),
+// and a function per operation that forks and joins threads (a join costs more than a small model's norm).
+#include "model/decoder.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "base/huge_buffer.h"
+#include "model/attention_plan.h"
+#include "model/linear.h"
+#include "model/rope_table.h"
+
+namespace candor {
+namespace {
+
+// Rows of float32, each a whole number of panels long. Memory is taken as rows are first used.
+class Rows {
+ public:
+  Rows(size_t rows, size_t columns) : stride_(OutputStride(columns)), data_(rows * stride_ * sizeof(float)) {}
+  float* operator[](size_t row) { return reinterpret_cast<float*>(data_.data()) + row * stride_; }
+  size_t stride() const { return stride_; }
+
+ private:
+  size_t stride_;
+  HugeBuffer data_;
+};
+
+// A bias as long as its matrix's panels; null when the model has none.
+class PaddedBias {
+ public:
+  PaddedBias(const std::vector<float>& bias, const PackedMatrix& weights) : values_(bias) {
+    if (!values_.empty()) values_.resize(OutputStride(weights.rows()));
+  }
+  const float* get() const { return values_.empty() ? nullptr : values_.data(); }
+
+ private:
+  std::vector<float> values_;
+};
+
+// One layer with what follows from its weights.
+struct Layer {
+  Layer(const LayerConfig& layer_config, const LayerWeights& weights, bool exact)
+      : config(layer_config),
+        w(weights),
+        query_bias(w.query_bias, w.query),
+        key_bias(w.key_bias, w.key),
+        value_bias(w.value_bias, w.value),
+        output_bias(w.attention_output_bias, w.attention_output),
+        gate_bias(w.ffn_gate_bias, w.ffn_gate),
+        up_bias(w.ffn_up_bias, w.ffn_up),
+        down_bias(w.ffn_down_bias, w.ffn_down) {
+    for (InputKinds* kinds : {&attention_in, &attention_out, &ffn_in, &ffn_out}) kinds->exact = exact;
+    for (const PackedMatrix* matrix : {&w.query, &w.key, &w.value}) attention_in.Add(*matrix);
+    attention_out.Add(w.attention_output);
+    for (const PackedMatrix* matrix : {&w.ffn_gate, &w.ffn_up}) ffn_in.Add(*matrix);
+    ffn_out.Add(w.ffn_down);
+  }
+
+  const LayerConfig& config;
+  const LayerWeights& w;
+  PaddedBias query_bias, key_bias, value_bias, output_bias, gate_bias, up_bias, down_bias;
+  InputKinds attention_in, attention_out, ffn_in, ffn_out;
+};
+
+size_t Widest(const ModelConfig& config, uint32_t (*of)(const LayerConfig&)) {
+  uint32_t widest = 0;
+  for (const LayerConfig& layer : config.layers) widest = std::max(widest, of(layer));
+  return widest;
+}
+uint32_t QueryWidth(const LayerConfig& c) { return c.heads * c.head_dim; }
+uint32_t KeyWidth(const LayerConfig& c) { return c.kv_heads * c.head_dim; }
+uint32_t ValueWidth(const LayerConfig& c) { return c.kv_heads * c.value_dim; }
+uint32_t AttentionWidth(const LayerConfig& c) { return c.heads * c.value_dim; }
+uint32_t FfnWidth(const LayerConfig& c) { return c.ffn_dim; }
+
+}  // namespace
+
+struct Decoder::Impl {
+  Impl(const Model& model_, const KvLayout& layout_, const KernelTable& kernels_, ThreadPool& pool_,
+       const DecoderOptions& options_)
+      : model(model_),
+        config(model_.config),
+        layout(layout_),
+        kernels(kernels_),
+        pool(pool_),
+        options(options_),
+        residual(options_.max_rows, config.hidden),
+        normed(options_.max_rows, config.hidden),
+        added(options_.max_rows, config.hidden),
+        query(options_.max_rows, Widest(config, QueryWidth)),
+        key(options_.max_rows, Widest(config, KeyWidth)),
+        value(options_.max_rows, Widest(config, ValueWidth)),
+        attended(options_.max_rows, Widest(config, AttentionWidth)),
+        gate(options_.max_rows, Widest(config, FfnWidth)),
+        up(options_.max_rows, Widest(config, FfnWidth)),
+        activations(kernels_, options_.max_rows,
+                    std::max({size_t{config.hidden}, Widest(config, AttentionWidth), Widest(config, FfnWidth)})),
+        output_bias(model_.weights.output_bias, model_.weights.head()) {
+    for (size_t i = 0; i < config.layers.size(); ++i) {
+      layers.emplace_back(config.layers[i], model.weights.layers[i], options.exact);
+    }
+    for (const RopeConfig& rope : config.ropes) ropes.emplace_back(rope);
+    for (int i = 0; i < pool.size(); ++i) scratch.emplace_back(config);
+    head_in.exact = options.exact;
+    head_in.head = true;
+    head_in.Add(model.weights.head());
+  }
+
+  const Model& model;
+  const ModelConfig& config;
+  const KvLayout& layout;
+  const KernelTable& kernels;
+  ThreadPool& pool;
+  const DecoderOptions options;
+
+  std::vector<Layer> layers;
+  std::vector<RopeTable> ropes;
+  std::vector<AttentionScratch> scratch;  // one a thread
+  InputKinds head_in;
+
+  // The state of one batch: what all threads read and write.
+  Rows residual, normed, added, query, key, value, attended, gate, up;
+  Activations activations;
+  PaddedBias output_bias;
+  std::vector<uint32_t> position;     // of each row
+  std::vector<uint32_t> sequence_of;  // of each row
+  std::vector<uint32_t> logit_rows;   // rows that want logits
+  std::vector<float> padded_logits;   // when the vocabulary is not a whole number of panels
+  const Batch* batch = nullptr;
+  BatchResult* result = nullptr;
+  int rows = 0;
+
+  void Prepare(const Batch& next, BatchResult& out);
+  void Step(Worker& worker);
+  void Embed(Worker& worker);
+  void AttentionBlock(Worker& worker, uint32_t index);
+  void FfnBlock(Worker& worker, uint32_t index);
+  void RotateAndStore(Worker& worker, uint32_t index);
+  void StoreKeyValue(uint32_t index, size_t row, uint32_t kv_head);
+  void Head(Worker& worker);
+
+  // Calls `use(first row, rows)` for this thread's share of the activation tiles of `count` rows.
+  template <class Use>
+  void ForTiles(Worker& worker, int count, Use use) const {
+    int tiles = 0;
+    for (int row = 0; row < count; row += TileTokens(count - row, kernels.max_tile)) ++tiles;
+    const Range share = worker.Share(static_cast<size_t>(tiles));
+    size_t tile = 0;
+    for (int row = 0; row < count; ++tile) {
+      const int size = TileTokens(count - row, kernels.max_tile);
+      if (tile >= share.begin && tile < share.end) use(row, size);
+      row += size;
+    }
+  }
+
+  void Norm(const float* x, const std::vector<float>& weight, float* out) const {
+    kernels.rms_norm(x, weight.data(), static_cast<int>(weight.size()), config.norm_epsilon, out);
+  }
+
+  // What a block adds to the residual stream, then the norm before the next block, then that block's inputs.
+  void AddAndNorm(Worker& worker, const std::vector<float>* post_norm, const std::vector<float>& next_norm,
+                  const InputKinds& kinds);
+};
+
+void Decoder::Impl::Prepare(const Batch& next, BatchResult& out) {
+  batch = &next;
+  result = &out;
+  rows = static_cast<int>(next.wanted.size());
+  CHECK(rows > 0 && static_cast<uint32_t>(rows) <= options.max_rows);
+  CHECK(next.tokens.size() == next.wanted.size() || next.embeddings.size() == next.wanted.size() * config.hidden);
+  position.clear();
+  sequence_of.clear();
+  logit_rows.clear();
+  size_t hidden_rows = 0;
+  for (size_t s = 0; s < next.sequences.size(); ++s) {
+    for (uint32_t i = 0; i < next.sequences[s].count; ++i) {
+      position.push_back(next.sequences[s].first_position + i);
+      sequence_of.push_back(static_cast<uint32_t>(s));
+    }
+  }
+  CHECK(position.size() == next.wanted.size());
+  for (uint32_t row = 0; row < next.wanted.size(); ++row) {
+    if (next.wanted[row] == WantedOutput::kLogits) logit_rows.push_back(row);
+    if (next.wanted[row] == WantedOutput::kHidden) ++hidden_rows;
+  }
+  out.logits.resize(logit_rows.size() * config.vocabulary);
+  out.hidden.resize(hidden_rows * config.hidden);
+  for (RopeTable& rope : ropes) rope.Resize(static_cast<size_t>(rows));
+}
+
+void Decoder::Impl::Step(Worker& worker) {
+  Embed(worker);
+  for (uint32_t i = 0; i < layers.size(); ++i) {
+    AttentionBlock(worker, i);
+    FfnBlock(worker, i);
+  }
+  Head(worker);
+}
+
+void Decoder::Impl::Embed(Worker& worker) {
+  ForTiles(worker, rows, [&](int first, int count) {
+    for (int r = first; r < first + count; ++r) {
+      const auto row = static_cast<size_t>(r);
+      for (RopeTable& rope : ropes) rope.Fill(row, position[row]);
+      const std::span<float> x(residual[row], config.hidden);
+      if (batch->embeddings.empty()) {
+        model.weights.token_embedding.UnpackRow(static_cast<uint32_t>(batch->tokens[row]), x);
+        if (config.embedding_scale != 1.0f) kernels.scale(x.data(), config.embedding_scale, static_cast<int>(x.size()));
+      } else {
+        std::copy_n(batch->embeddings.begin() + static_cast<ptrdiff_t>(row * config.hidden), config.hidden, x.begin());
+      }
+      Norm(x.data(), layers[0].w.attention_norm, normed[row]);
+    }
+    activations.ConvertTile(layers[0].attention_in, normed[0], normed.stride(), config.hidden, first, count);
+  });
+  worker.Barrier();
+}
+
+void Decoder::Impl::AddAndNorm(Worker& worker, const std::vector<float>* post_norm, const std::vector<float>& next_norm,
+                               const InputKinds& kinds) {
+  ForTiles(worker, rows, [&](int first, int count) {
+    for (int r = first; r < first + count; ++r) {
+      const auto row = static_cast<size_t>(r);
+      if (post_norm && !post_norm->empty()) Norm(added[row], *post_norm, added[row]);
+      kernels.add(residual[row], added[row], static_cast<int>(config.hidden));
+      Norm(residual[row], next_norm, normed[row]);
+    }
+    activations.ConvertTile(kinds, normed[0], normed.stride(), config.hidden, first, count);
+  });
+  worker.Barrier();
+}
+
+void Decoder::Impl::AttentionBlock(Worker& worker, uint32_t index) {
+  const Layer& layer = layers[index];
+  const LayerConfig& c = layer.config;
+  const std::array<Product, 3> inputs{{{&layer.w.query, layer.query_bias.get(), query[0], query.stride()},
+                                       {&layer.w.key, layer.key_bias.get(), key[0], key.stride()},
+                                       {&layer.w.value, layer.value_bias.get(), value[0], value.stride()}}};
+  Multiply(kernels, worker, activations, layer.attention_in, rows, inputs);
+  worker.Barrier();
+  RotateAndStore(worker, index);
+  worker.Barrier();
+  Attend(kernels, worker, *batch, layout, c, index, query[0], query.stride(), attended[0], attended.stride(),
+         scratch[static_cast<size_t>(worker.rank())]);
+  worker.Barrier();
+  ForTiles(worker, rows, [&](int first, int count) {
+    activations.ConvertTile(layer.attention_out, attended[0], attended.stride(), AttentionWidth(c), first, count);
+  });
+  worker.Barrier();
+  const std::array<Product, 1> output{{{&layer.w.attention_output, layer.output_bias.get(), added[0], added.stride()}}};
+  Multiply(kernels, worker, activations, layer.attention_out, rows, output);
+  worker.Barrier();
+  AddAndNorm(worker, &layer.w.post_attention_norm, layer.w.ffn_norm, layer.ffn_in);
+}
+
+void Decoder::Impl::FfnBlock(Worker& worker, uint32_t index) {
+  const Layer& layer = layers[index];
+  const std::array<Product, 2> inputs{{{&layer.w.ffn_gate, layer.gate_bias.get(), gate[0], gate.stride()},
+                                       {&layer.w.ffn_up, layer.up_bias.get(), up[0], up.stride()}}};
+  Multiply(kernels, worker, activations, layer.ffn_in, rows, inputs);
+  worker.Barrier();
+  const auto activate = layer.config.activation == Activation::kSilu ? kernels.silu_multiply : kernels.gelu_multiply;
+  const int width = static_cast<int>(layer.config.ffn_dim);
+  ForTiles(worker, rows, [&](int first, int count) {
+    for (int r = first; r < first + count; ++r) {
+      const auto row = static_cast<size_t>(r);
+      activate(gate[row], up[row], width, gate[row]);
+    }
+    activations.ConvertTile(layer.ffn_out, gate[0], gate.stride(), layer.config.ffn_dim, first, count);
+  });
+  worker.Barrier();
+  const std::array<Product, 1> output{{{&layer.w.ffn_down, layer.down_bias.get(), added[0], added.stride()}}};
+  Multiply(kernels, worker, activations, layer.ffn_out, rows, output);
+  worker.Barrier();
+  if (index + 1 < layers.size()) {
+    const Layer& next = layers[index + 1];
+    AddAndNorm(worker, &layer.w.post_ffn_norm, next.w.attention_norm, next.attention_in);
+  }
+}
+
+// Norms and rotates this thread's share of the heads; keys and values go to their pages.
+void Decoder::Impl::RotateAndStore(Worker& worker, uint32_t index) {
+  const Layer& layer = layers[index];
+  const LayerConfig& c = layer.config;
+  const size_t heads = c.heads + c.kv_heads;
+  const Range share = worker.Share(static_cast<size_t>(rows) * heads);
+  for (size_t i = share.begin; i < share.end; ++i) {
+    const size_t row = i / heads;
+    const size_t h = i % heads;
+    const bool is_query = h < c.heads;
+    float* head = is_query ? query[row] + h * c.head_dim : key[row] + (h - c.heads) * c.head_dim;
+    const std::vector<float>& norm = is_query ? layer.w.query_norm : layer.w.key_norm;
+    if (!norm.empty()) Norm(head, norm, head);
+    if (c.rope >= 0) {
+      const auto rope = static_cast<size_t>(c.rope);
+      kernels.rope(head, ropes[rope].cosines(row), ropes[rope].sines(row), static_cast<int>(config.ropes[rope].dims),
+                   config.ropes[rope].interleaved);
+    }
+    if (!is_query) StoreKeyValue(index, row, static_cast<uint32_t>(h - c.heads));
+  }
+}
+
+void Decoder::Impl::StoreKeyValue(uint32_t index, size_t row, uint32_t kv_head) {
+  const LayerConfig& c = layers[index].config;
+  const KvPages& kv = *batch->sequences[sequence_of[row]].kv;
+  std::byte* page = kv.pages[layout.GroupOf(index)][position[row] / kPagePositions];
+  const size_t slot = position[row] % kPagePositions;
+  const float* k = key[row] + size_t{kv_head} * c.head_dim;
+  const float* v = value[row] + size_t{kv_head} * c.value_dim;
+  std::byte* keys = page + layout.KeyOffset(index, kv_head);
+  std::byte* values = page + layout.ValueOffset(index, kv_head);
+  const int value_dim = static_cast<int>(c.value_dim);
+  if (layout.type() == KvType::kF32) {
+    for (size_t d = 0; d < c.head_dim; ++d) reinterpret_cast<float*>(keys)[d * kPagePositions + slot] = k[d];
+    std::copy_n(v, c.value_dim, reinterpret_cast<float*>(values) + slot * c.value_dim);
+    return;
+  }
+  kernels.store_halves(k, static_cast<int>(c.head_dim), reinterpret_cast<uint16_t*>(keys) + slot, kPagePositions);
+  if (layout.type() == KvType::kF16) {
+    kernels.store_halves(v, value_dim, reinterpret_cast<uint16_t*>(values) + slot * c.value_dim, 1);
+  } else {
+    auto* codes = reinterpret_cast<int8_t*>(values);
+    auto* scales = reinterpret_cast<uint16_t*>(codes + size_t{kPagePositions} * c.value_dim);
+    kernels.store_int8(v, value_dim, codes + slot * c.value_dim, scales + slot * (c.value_dim / 32));
+  }
+}
+
+void Decoder::Impl::Head(Worker& worker) {
+  const ModelWeights& w = model.weights;
+  // The last block's addition, and the norm, for the rows that want something; logit rows move to the front of
+  // `normed`, where the head's activations are made from.
+  const std::vector<float>& post_norm = layers.back().w.post_ffn_norm;
+  const auto finish = [&](size_t row, float* out) {
+    if (!post_norm.empty()) Norm(added[row], post_norm, added[row]);
+    kernels.add(residual[row], added[row], static_cast<int>(config.hidden));
+    Norm(residual[row], w.output_norm, out);
+  };
+  const int count = static_cast<int>(logit_rows.size());
+  ForTiles(worker, count, [&](int first, int tile) {
+    for (int i = first; i < first + tile; ++i) {
+      finish(logit_rows[static_cast<size_t>(i)], normed[static_cast<size_t>(i)]);
+    }
+    activations.ConvertTile(head_in, normed[0], normed.stride(), config.hidden, first, tile);
+  });
+  if (worker.rank() == 0) {
+    size_t next = 0;
+    for (size_t row = 0; row < batch->wanted.size(); ++row) {
+      if (batch->wanted[row] == WantedOutput::kHidden) finish(row, result->hidden.data() + config.hidden * next++);
+    }
+    if (config.vocabulary % 16 != 0) padded_logits.resize(logit_rows.size() * OutputStride(config.vocabulary));
+  }
+  worker.Barrier();
+  if (count == 0) return;
+  const bool padded = config.vocabulary % 16 != 0;
+  float* out = padded ? padded_logits.data() : result->logits.data();
+  const size_t stride = OutputStride(config.vocabulary);
+  const std::array<Product, 1> head{{{&w.head(), output_bias.get(), out, stride}}};
+  Multiply(kernels, worker, activations, head_in, count, head);
+  worker.Barrier();
+  const Range share = worker.Share(static_cast<size_t>(count));
+  for (size_t i = share.begin; i < share.end; ++i) {
+    float* logits = result->logits.data() + i * config.vocabulary;
+    if (padded) std::copy_n(out + i * stride, config.vocabulary, logits);
+    if (config.logit_softcap != 0.0f)
+      kernels.softcap(logits, config.logit_softcap, static_cast<int>(config.vocabulary));
+  }
+}
+
+Decoder::Decoder(const Model& model, const KvLayout& layout, const KernelTable& kernels, ThreadPool& pool,
+                 const DecoderOptions& options)
+    : impl_(std::make_unique<Impl>(model, layout, kernels, pool, options)) {}
+
+Decoder::~Decoder() = default;
+
+void Decoder::Run(const Batch& batch, BatchResult& result) {
+  impl_->Prepare(batch, result);
+  impl_->pool.Run([this](Worker& worker) { impl_->Step(worker); });
+}
+
+}  // namespace candor

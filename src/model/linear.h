@@ -1,0 +1,66 @@
+// Products of a batch's rows with weights: the inputs are prepared once, then any number of matrices is multiplied.
+#ifndef CANDOR_MODEL_LINEAR_H_
+#define CANDOR_MODEL_LINEAR_H_
+
+#include <cstddef>
+#include <span>
+
+#include "base/huge_buffer.h"
+#include "base/thread_pool.h"
+#include "kernels/kernel_table.h"
+#include "kernels/packed_matrix.h"
+
+namespace candor {
+
+// A product out = W x + bias. `out` is [rows][stride] with a stride of at least OutputStride(W).
+struct Product {
+  const PackedMatrix* weights;
+  const float* bias;  // [16 * panels], or null
+  float* out;
+  size_t stride;
+};
+
+// Outputs are computed in panels of 16: a row of them may be longer than the matrix has rows.
+inline size_t OutputStride(size_t rows) { return (rows + 15) / 16 * 16; }
+
+// The kind of activations that a matrix is multiplied with.
+ActivationKind KindFor(const PackedMatrix& weights, bool exact, bool head);
+
+// What a group of products that share their inputs needs them as.
+struct InputKinds {
+  bool exact = false;  // float activations for every type
+  bool head = false;   // 15-bit integers instead of 8
+  bool integers = false;
+  bool floats = false;
+
+  // Adds what `weights` needs.
+  void Add(const PackedMatrix& weights) {
+    (KindFor(weights, exact, head) == ActivationKind::kFloat ? floats : integers) = true;
+  }
+};
+
+// The prepared inputs of one product or of several that share them. Threads may convert different tiles at the same
+// time; a barrier comes before Multiply().
+class Activations {
+ public:
+  // Room for `rows` rows of `columns` values in the given kinds.
+  Activations(const KernelTable& kernels, size_t rows, size_t columns);
+
+  // Converts rows [first, first + tile) of `x` ([rows][stride]); `first` is where a tile begins.
+  void ConvertTile(const InputKinds& kinds, const float* x, size_t stride, size_t columns, int first, int tile);
+  const std::byte* of(ActivationKind kind) const {
+    return kind == ActivationKind::kFloat ? floats_.data() : integers_.data();
+  }
+
+ private:
+  const KernelTable& kernels_;
+  HugeBuffer integers_, floats_;
+};
+
+// Computes this thread's share of all products: units of 2 panels, in the order of the list.
+void Multiply(const KernelTable& kernels, const Worker& worker, const Activations& activations, const InputKinds& kinds,
+              int rows, std::span<const Product> products);
+
+}  // namespace candor
+
+#endif  // CANDOR_MODEL_LINEAR_H_

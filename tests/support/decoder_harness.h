@@ -1,0 +1,96 @@
+// Runs the decoder over one sequence: pages of its own, any chunking, every position's logits.
+#ifndef CANDOR_TESTS_SUPPORT_DECODER_HARNESS_H_
+#define CANDOR_TESTS_SUPPORT_DECODER_HARNESS_H_
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "format/gguf.h"
+#include "kernels/kernel_table.h"
+#include "model/decoder.h"
+
+namespace candor {
+
+inline Model LoadTestModel(const std::string& path) {
+  std::vector<File> files;
+  files.push_back(File::Open(path));
+  const Checkpoint checkpoint = OpenGguf(std::move(files));
+  ThreadPool pool(2);
+  return LoadModel(checkpoint, pool, {});
+}
+
+// Every kernel table of this machine by name; a name that does not run here gives null.
+inline std::vector<const KernelTable*> AllKernels() {
+  std::vector<const KernelTable*> tables;
+  for (const KernelTable* const* table = AvailableKernels(); *table; ++table) tables.push_back(*table);
+  return tables;
+}
+
+struct HarnessOptions {
+  const KernelTable* kernels = AvailableKernels()[0];
+  int threads = 2;
+  KvType kv = KvType::kF16;
+  bool exact = false;
+  uint32_t chunk = 512;
+};
+
+class DecoderHarness {
+ public:
+  DecoderHarness(const Model& model, const HarnessOptions& options)
+      : model_(model),
+        options_(options),
+        layout_(model.config, options.kv),
+        pool_(options.threads),
+        decoder_(model, layout_, *options.kernels, pool_,
+                 {.exact = options.exact, .max_rows = std::max<uint32_t>(options.chunk, 1)}) {
+    pages_.pages.resize(layout_.groups().size());
+  }
+
+  // Logits [tokens.size(), vocabulary] of tokens put behind what is there already.
+  std::vector<float> Append(const std::vector<int32_t>& tokens) {
+    std::vector<float> logits;
+    for (size_t i = 0; i < tokens.size();) {
+      const size_t count = std::min<size_t>(options_.chunk, tokens.size() - i);
+      Batch batch;
+      batch.tokens.assign(tokens.begin() + static_cast<ptrdiff_t>(i),
+                          tokens.begin() + static_cast<ptrdiff_t>(i + count));
+      batch.wanted.assign(count, WantedOutput::kLogits);
+      batch.sequences = {{&pages_, positions_, static_cast<uint32_t>(count)}};
+      AddPages(positions_ + static_cast<uint32_t>(count));
+      BatchResult result;
+      decoder_.Run(batch, result);
+      logits.insert(logits.end(), result.logits.begin(), result.logits.end());
+      positions_ += static_cast<uint32_t>(count);
+      i += count;
+    }
+    return logits;
+  }
+
+  // Forgets what lies behind `positions`, leaving the pages' old content in place.
+  void Rewind(uint32_t positions) { positions_ = positions; }
+
+ private:
+  void AddPages(uint32_t positions) {
+    for (size_t g = 0; g < layout_.groups().size(); ++g) {
+      while (pages_.pages[g].size() * kPagePositions < positions) {
+        buffers_.push_back(HugeBuffer(layout_.groups()[g].page_bytes));
+        pages_.pages[g].push_back(buffers_.back().data());
+      }
+    }
+  }
+
+  const Model& model_;
+  HarnessOptions options_;
+  KvLayout layout_;
+  ThreadPool pool_;
+  Decoder decoder_;
+  KvPages pages_;
+  std::vector<HugeBuffer> buffers_;
+  uint32_t positions_ = 0;
+};
+
+}  // namespace candor
+
+#endif  // CANDOR_TESTS_SUPPORT_DECODER_HARNESS_H_
