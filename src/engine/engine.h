@@ -12,16 +12,16 @@
 #include <memory>
 #include <vector>
 
-#include "base/thread_pool.h"
 #include "engine/request.h"
-#include "kernels/kernel_table.h"
 #include "model/kv_layout.h"
-#include "model/model.h"
 #include "tokenizer/tokenizer.h"
 
 namespace candor {
 
+struct KernelTable;
+struct Model;
 class Runner;
+class ThreadPool;
 
 struct EngineOptions {
   uint32_t context = 0;         // tokens of prompt and answer at most; 0 = what the model was made for

@@ -21,12 +21,12 @@ struct ThinkingControl {
   // The tokens that open and close a thought. With them, text never does.
   std::optional<TokenId> open, close;
   // For models without such tokens: the text that opens and closes one ("<think>", "</think>"), wherever the tokens
-  // divide it. Ignored when `close` is set; both empty or both not.
+  // divide it. Text opens a thought only where the answer begins. Ignored when `close` is set; both empty or both not.
   std::string open_text, close_text;
-  // The prompt (or `forced_prefix`) ends inside a thought.
+  // The prompt ends inside a thought.
   bool starts_open = false;
-  // At most this many tokens of reasoning in the whole answer, marks not counted; then `forced_close` follows. Empty
-  // means no limit; 0 closes a thought as soon as it is opened.
+  // At most this many sampled tokens of reasoning in the whole answer, marks not counted; then `forced_close` follows.
+  // Empty means no limit; 0 closes a thought as soon as it is opened.
   std::optional<uint32_t> budget;
   // What ends a thought whose budget is spent; must contain `close` (or spell `close_text`). Needed with a budget.
   std::vector<TokenId> forced_close;

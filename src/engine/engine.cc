@@ -1,0 +1,263 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "engine/logprobs.h"
+#include "engine/runner.h"
+#include "engine/sampler.h"
+#include "engine/scheduler.h"
+#include "engine/sequence.h"
+
+namespace candor {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint32_t kMaxChunk = 1u << 16;
+constexpr uint32_t kMaxSequences = 1024;
+constexpr uint32_t kMaxLogprobs = 20;
+
+double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+void CheckRange(const std::string& field, uint64_t value, uint64_t min, uint64_t max) {
+  if (value >= min && value <= max) return;
+  throw UsageError(field + ": " + std::to_string(value) + " is outside " + std::to_string(min) + " to " +
+                   std::to_string(max));
+}
+
+bool Ends(const Request& request, TokenId token) {
+  return std::find(request.end_tokens.begin(), request.end_tokens.end(), token) != request.end_tokens.end();
+}
+
+EngineOptions Resolve(EngineOptions options, const Runner& runner) {
+  if (options.context == 0) options.context = runner.context_length();
+  CheckRange("context", options.context, 2, runner.context_length());
+  CheckRange("chunk", options.chunk, 1, kMaxChunk);
+  CheckRange("max_sequences", options.max_sequences, 1, kMaxSequences);
+  const uint64_t one = KvCache(runner.kv_groups(), 0).BytesFor(options.context, options.chunk);
+  if (options.kv_bytes == 0) options.kv_bytes = one;
+  if (options.kv_bytes < one) {
+    throw UsageError("kv_bytes: " + std::to_string(options.kv_bytes) + " is less than one context of " +
+                     std::to_string(options.context) + " tokens takes, which is " + std::to_string(one));
+  }
+  return options;
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  Impl(std::unique_ptr<Runner> its_runner, const Tokenizer& its_tokenizer, const EngineOptions& given)
+      : runner(std::move(its_runner)),
+        tokenizer(its_tokenizer),
+        options(Resolve(given, *runner)),
+        vocabulary(std::min(runner->vocabulary(), tokenizer.vocabulary_size())),
+        cache(runner->kv_groups(), options.kv_bytes),
+        scheduler(cache, options.chunk, options.max_sequences) {
+    if (vocabulary == 0 || vocabulary > Sampler::kMaxVocabulary) {
+      throw UnsupportedError("vocabulary: " + std::to_string(vocabulary) + " tokens, at most " +
+                             std::to_string(Sampler::kMaxVocabulary) + " are supported");
+    }
+  }
+
+  void Validate(const Request& request) const;
+  void Start(Sequence& sequence);
+  void Advance(const ScheduledRows& rows, std::span<const float>& logits, Clock::time_point began);
+  void Pick(Sequence& sequence, std::span<const float> logits);
+  TokenOutput Append(Sequence& sequence, TokenId token, bool forced);
+  std::vector<TokenOutput> AppendForced(Sequence& sequence, const std::vector<TokenId>& tokens);
+  std::optional<FinishReason> FullReason(const Sequence& sequence) const;
+  void Report(const Sequence& sequence, decltype(Event::what) what) {
+    events.push_back({sequence.id, std::move(what)});
+  }
+  void End(Sequence& sequence, decltype(Event::what) what);
+
+  std::unique_ptr<Runner> runner;
+  const Tokenizer& tokenizer;
+  const EngineOptions options;
+  const size_t vocabulary;  // tokens that both the model and the tokenizer have
+  KvCache cache;
+  Scheduler scheduler;
+  Sampler sampler;
+  std::map<RequestId, std::unique_ptr<Sequence>> sequences;
+  std::vector<Event> events;  // of the next Step
+  RequestId next_id = 1;
+};
+
+Engine::Engine(std::unique_ptr<Runner> runner, const Tokenizer& tokenizer, const EngineOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(runner), tokenizer, options)) {}
+
+Engine::~Engine() = default;
+
+bool Engine::idle() const { return impl_->sequences.empty() && impl_->events.empty(); }
+
+const EngineOptions& Engine::options() const { return impl_->options; }
+
+uint64_t Engine::kv_bytes_used() const { return impl_->cache.used_bytes(); }
+
+void Engine::Impl::Validate(const Request& request) const {
+  const auto check_tokens = [&](const char* field, const std::vector<TokenId>& tokens) {
+    for (const TokenId token : tokens) {
+      if (token >= 0 && static_cast<size_t>(token) < vocabulary) continue;
+      throw UsageError(std::string(field) + ": token " + std::to_string(token) + " is outside 0 to " +
+                       std::to_string(vocabulary - 1));
+    }
+  };
+  if (request.prompt.empty()) throw UsageError("prompt: must have at least one token");
+  check_tokens("prompt", request.prompt);
+  check_tokens("forced_prefix", request.forced_prefix);
+  check_tokens("end_tokens", request.end_tokens);
+  check_tokens("thinking.forced_close", request.thinking.forced_close);
+  ValidateSampling(request.sampling, vocabulary);
+  ValidateThinking(request.thinking, tokenizer);
+  if (request.max_tokens) CheckRange("max_tokens", *request.max_tokens, 1, UINT32_MAX);
+  if (request.logprobs) CheckRange("logprobs", *request.logprobs, 0, kMaxLogprobs);
+  const size_t known = request.prompt.size() + request.forced_prefix.size();
+  if (known >= options.context) {
+    throw LimitError("prompt: " + std::to_string(known) + " tokens leave no room for an answer in a context of " +
+                     std::to_string(options.context));
+  }
+}
+
+RequestId Engine::Submit(Request request) {
+  impl_->Validate(request);
+  const RequestId id = impl_->next_id++;
+  auto sequence = std::make_unique<Sequence>(id, std::move(request), impl_->cache);
+  impl_->Start(*sequence);
+  impl_->scheduler.Add(sequence.get());
+  impl_->sequences.emplace(id, std::move(sequence));
+  return id;
+}
+
+void Engine::Impl::Start(Sequence& sequence) {
+  sequence.submitted = Clock::now();
+  sequence.usage.prompt_tokens = static_cast<uint32_t>(sequence.request.prompt.size());
+  sequence.forced_at_start = AppendForced(sequence, sequence.request.forced_prefix);
+}
+
+void Engine::Cancel(RequestId id) {
+  const auto found = impl_->sequences.find(id);
+  if (found == impl_->sequences.end()) return;
+  impl_->End(*found->second, Finished{FinishReason::kCancelled, found->second->usage});
+}
+
+std::vector<Event> Engine::Step() {
+  const Clock::time_point began = Clock::now();
+  const std::vector<ScheduledRows> rows = impl_->scheduler.Next();
+  if (!rows.empty()) {
+    std::span<const float> logits = impl_->runner->Run(rows);
+    for (const ScheduledRows& scheduled : rows) impl_->Advance(scheduled, logits, began);
+    CHECK(logits.empty());
+  }
+  return std::exchange(impl_->events, {});
+}
+
+// Books what the step has computed of one sequence and takes its row off `logits` when it has one.
+void Engine::Impl::Advance(const ScheduledRows& rows, std::span<const float>& logits, Clock::time_point began) {
+  Sequence& sequence = *rows.sequence;
+  const uint32_t prompt = sequence.usage.prompt_tokens;
+  sequence.computed += rows.count;
+  if (rows.first < prompt) sequence.usage.prefill_seconds += Seconds(Clock::now() - began);
+  // A prompt that is computed again, after it had to give way, is not reported again.
+  const uint32_t done = std::min(sequence.computed, prompt);
+  if (done > sequence.progress_reported) {
+    sequence.progress_reported = done;
+    Report(sequence, PrefillProgress{done, prompt});
+  }
+  if (sequence.pending() > 0) return;
+
+  const std::span<const float> row = logits.first(runner->vocabulary());
+  logits = logits.subspan(row.size());
+  for (TokenOutput& output : std::exchange(sequence.forced_at_start, {})) Report(sequence, std::move(output));
+  if (const auto reason = FullReason(sequence)) {
+    End(sequence, Finished{*reason, sequence.usage});
+    return;
+  }
+  Pick(sequence, row.first(vocabulary));
+}
+
+// Samples the next token; then whatever that token forces.
+void Engine::Impl::Pick(Sequence& sequence, std::span<const float> logits) {
+  const Request& request = sequence.request;
+  const auto token =
+      sampler.Sample(logits, request.sampling, {sequence.tokens, request.prompt.size(), request.seed, request.choice});
+  if (!token) {
+    End(sequence, Failed{"a logit is not finite at token " + std::to_string(sequence.generated() + 1) +
+                             " of the answer: the model's file or this computation is broken",
+                         sequence.usage});
+    return;
+  }
+  const Clock::time_point now = Clock::now();
+  if (sequence.first_token == Clock::time_point{}) {
+    sequence.first_token = now;
+    sequence.usage.first_token_seconds = Seconds(now - sequence.submitted);
+  }
+  sequence.usage.decode_seconds = Seconds(now - sequence.first_token);
+
+  TokenOutput output = Append(sequence, *token, false);
+  if (request.logprobs) {
+    const double log_sum = LogSumExp(logits);
+    output.logprob = static_cast<double>(logits[static_cast<size_t>(*token)]) - log_sum;
+    output.top = MostLikely(logits, log_sum, *request.logprobs);
+  }
+  Report(sequence, std::move(output));
+  if (Ends(request, *token)) {
+    End(sequence, Finished{FinishReason::kEndToken, sequence.usage});
+    return;
+  }
+  for (TokenOutput& forced : AppendForced(sequence, {})) Report(sequence, std::move(forced));
+  if (const auto reason = FullReason(sequence)) End(sequence, Finished{*reason, sequence.usage});
+}
+
+TokenOutput Engine::Impl::Append(Sequence& sequence, TokenId token, bool forced) {
+  const bool end = !forced && Ends(sequence.request, token);
+  TokenOutput output;
+  output.token = token;
+  output.forced = forced;
+  output.role = end ? TokenRole::kMark : sequence.thought.Add(token, tokenizer.Bytes(token), forced);
+  sequence.tokens.push_back(token);
+  Usage& usage = sequence.usage;
+  ++usage.generated_tokens;
+  usage.forced_tokens += forced;
+  usage.reasoning_tokens += output.role == TokenRole::kReasoning;
+  usage.answer_tokens += output.role == TokenRole::kAnswer;
+  return output;
+}
+
+// Appends `tokens`, and the close of a thought that may not go on, as far as the answer may grow.
+std::vector<TokenOutput> Engine::Impl::AppendForced(Sequence& sequence, const std::vector<TokenId>& tokens) {
+  std::vector<TokenOutput> outputs;
+  const auto append = [&](const std::vector<TokenId>& list) {
+    for (const TokenId token : list) {
+      if (FullReason(sequence)) return;
+      outputs.push_back(Append(sequence, token, true));
+    }
+  };
+  append(tokens);
+  if (sequence.thought.MustClose()) append(sequence.request.thinking.forced_close);
+  return outputs;
+}
+
+std::optional<FinishReason> Engine::Impl::FullReason(const Sequence& sequence) const {
+  if (sequence.request.max_tokens && sequence.generated() >= *sequence.request.max_tokens) {
+    return FinishReason::kMaxTokens;
+  }
+  if (sequence.tokens.size() >= options.context) return FinishReason::kContextFull;
+  return std::nullopt;
+}
+
+void Engine::Impl::End(Sequence& sequence, decltype(Event::what) what) {
+  Report(sequence, std::move(what));
+  scheduler.Remove(&sequence);
+  const RequestId id = sequence.id;
+  sequences.erase(id);
+}
+
+}  // namespace candor

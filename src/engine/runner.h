@@ -1,0 +1,29 @@
+// Executes a step that the scheduler has decided.
+#ifndef CANDOR_ENGINE_RUNNER_H_
+#define CANDOR_ENGINE_RUNNER_H_
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/scheduler.h"
+#include "model/kv_layout.h"
+
+namespace candor {
+
+class Runner {
+ public:
+  virtual ~Runner() = default;
+
+  virtual size_t vocabulary() const = 0;
+  virtual uint32_t context_length() const = 0;  // the longest sequence that the model was made for
+  virtual const std::vector<KvGroup>& kv_groups() const = 0;
+
+  // Computes `rows`, writing keys and values into the sequences' pages. Returns logits [n, vocabulary]: a row for each
+  // entry that ends its sequence's pending tokens, in order. They stay valid until the next call.
+  virtual std::span<const float> Run(std::span<const ScheduledRows> rows) = 0;
+};
+
+}  // namespace candor
+
+#endif  // CANDOR_ENGINE_RUNNER_H_
