@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Run open reasoning models on your own hardware."};
   app.name("candor");
   app.require_subcommand(1);
+  candor::AddInspectCommand(app);
   try {
     app.parse(argc, argv);
     return 0;
