@@ -129,19 +129,6 @@ class Cursor {
   const std::string& source_;
 };
 
-// What people hand to a GGUF reader by mistake, named so that they know what to do.
-[[noreturn]] void RefuseMagic(std::span<const std::byte> prefix, const std::string& source) {
-  const std::string_view text(reinterpret_cast<const char*>(prefix.data()), std::min<size_t>(prefix.size(), 256));
-  const auto begins = [&](std::string_view magic) { return text.substr(0, magic.size()) == magic; };
-  std::string found = Quoted(text.substr(0, 4));
-  if (begins("version https://git-lfs")) found = "a Git LFS pointer instead of the file itself (run: git lfs pull)";
-  if (begins("<!DOCTYPE") || begins("<!doctype") || begins("<html")) found = "a web page";
-  if (begins("PK\x03\x04")) found = "a ZIP archive (a PyTorch checkpoint?)";
-  if (begins("lmgg") || begins("fmgg") || begins("tjgg") || begins("algg")) found = "a GGML file from before GGUF";
-  if (text.size() > 8 && text.substr(8, 2) == "{\"") found = "a safetensors file";
-  throw FormatError(source + ": not a GGUF file: expected the magic \"GGUF\" at byte 0, found " + found);
-}
-
 void ParseVersion(Cursor& cursor, const std::string& source) {
   const uint32_t version = cursor.Read<uint32_t>("version");
   if (version == 2 || version == 3) return;
@@ -309,7 +296,10 @@ void PlaceTensors(GgufHeader& header, uint64_t alignment, uint64_t file_size) {
 GgufHeader Parse(std::span<const std::byte> prefix, uint64_t file_size, const std::string& source) {
   Cursor cursor(prefix, file_size, source);
   const auto magic = cursor.Take(4, "magic");
-  if (std::memcmp(magic.data(), "GGUF", 4) != 0) RefuseMagic(prefix, source);
+  if (std::memcmp(magic.data(), "GGUF", 4) != 0) {
+    const std::string_view found(reinterpret_cast<const char*>(magic.data()), magic.size());
+    throw FormatError(source + ": not a GGUF file: expected the magic \"GGUF\" at byte 0, found " + Quoted(found));
+  }
   ParseVersion(cursor, source);
   const uint64_t tensor_count = cursor.Count("number of tensors", kMinTensorEntryBytes, kGgufMaxTensors);
   const uint64_t key_count = cursor.Count("number of metadata keys", kMinKeyEntryBytes, kGgufMaxKeys);
