@@ -29,15 +29,35 @@ float FloatElement(TensorType type, const std::byte* bytes) {
   return type == TensorType::kF16 ? spec::FloatFromHalf(bits) : spec::FloatFromBfloat16(bits);
 }
 
+constexpr size_t kAlignment = 64;
+
+size_t PanelBytes(TensorType type, uint32_t cols) {
+  const panel::Unit unit = panel::UnitOf(type);
+  return CheckedMul<size_t>(cols / static_cast<uint32_t>(unit.columns), unit.bytes, "panel bytes");
+}
+
 }  // namespace
 
 PackedMatrix::PackedMatrix(TensorType type, uint32_t rows, uint32_t cols, std::string name)
-    : type_(type), rows_(rows), cols_(cols), name_(std::move(name)) {
+    : PackedMatrix(type, rows, cols, std::move(name), std::make_shared<HugeBuffer>(PackedBytes(type, rows, cols)), 0) {}
+
+PackedMatrix::PackedMatrix(TensorType type, uint32_t rows, uint32_t cols, std::string name,
+                           std::shared_ptr<HugeBuffer> memory, size_t offset)
+    : type_(type),
+      rows_(rows),
+      cols_(cols),
+      panel_bytes_(PanelBytes(type, cols)),
+      name_(std::move(name)),
+      memory_(std::move(memory)),
+      offset_(offset) {
+  CHECK(offset % kAlignment == 0 && offset <= memory_->size() && bytes() <= memory_->size() - offset);
+}
+
+size_t PackedMatrix::PackedBytes(TensorType type, uint32_t rows, uint32_t cols) {
   const TensorTypeInfo& info = InfoOf(type);
   CHECK(info.computed && rows > 0 && cols > 0 && cols % info.block_values == 0);
-  const panel::Unit unit = panel::UnitOf(type);
-  panel_bytes_ = CheckedMul<size_t>(cols / static_cast<uint32_t>(unit.columns), unit.bytes, "panel bytes");
-  data_ = HugeBuffer(CheckedMul<size_t>(panels(), panel_bytes_, "packed matrix bytes"));
+  return CheckedMul<size_t>((size_t{rows} + kPanelRows - 1) / kPanelRows, PanelBytes(type, cols),
+                            "packed matrix bytes");
 }
 
 void PackedMatrix::PackRows(uint32_t first_row, uint32_t row_count, std::span<const std::byte> file_bytes) {
@@ -47,7 +67,7 @@ void PackedMatrix::PackRows(uint32_t first_row, uint32_t row_count, std::span<co
   CHECK(row_count % kPanelRows == 0 || first_row + row_count == rows_);
   CHECK(file_bytes.size() == row_count * row_bytes);
   for (uint32_t row = first_row; row < first_row + row_count; row += kPanelRows) {
-    std::byte* panel = data_.data() + row / kPanelRows * panel_bytes_;
+    std::byte* panel = data() + row / kPanelRows * panel_bytes_;
     const uint32_t count = std::min<uint32_t>(kPanelRows, first_row + row_count - row);
     const std::byte* source = file_bytes.data() + (row - first_row) * row_bytes;
     const int bad = IsFloatType(type_) ? panel::PackFloatPanel(type_, source, row_bytes, count, cols_, panel)

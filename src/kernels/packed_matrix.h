@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -22,6 +23,13 @@ class PackedMatrix {
   // An empty matrix of the given shape. `cols` must be a multiple of the type's block; the type must be `computed`.
   // `name` is what messages call the tensor.
   PackedMatrix(TensorType type, uint32_t rows, uint32_t cols, std::string name);
+  // The same in zeroed memory that many matrices share, so that small ones lie on huge pages too: PackedBytes() of
+  // `memory` from `offset` on, a multiple of 64, are this matrix's own.
+  PackedMatrix(TensorType type, uint32_t rows, uint32_t cols, std::string name, std::shared_ptr<HugeBuffer> memory,
+               size_t offset);
+
+  // What bytes() of such a matrix will be. Throws LimitError when that overflows.
+  static size_t PackedBytes(TensorType type, uint32_t rows, uint32_t cols);
 
   // Packs `row_count` rows, in the file's layout, as rows [first_row, first_row + row_count). `first_row` must be a
   // multiple of 16; so must `row_count` unless the rows are the last. Throws FormatError naming the tensor and the row
@@ -37,18 +45,22 @@ class PackedMatrix {
   uint32_t cols() const { return cols_; }
   uint32_t panels() const { return (rows_ + kPanelRows - 1) / kPanelRows; }
   size_t panel_bytes() const { return panel_bytes_; }
-  size_t bytes() const { return data_.size(); }
-  const std::byte* panel(size_t index) const { return data_.data() + index * panel_bytes_; }
+  size_t bytes() const { return panels() * panel_bytes_; }
+  const std::byte* panel(size_t index) const { return data() + index * panel_bytes_; }
   const std::string& name() const { return name_; }
-  WeightView view() const { return {type_, rows_, cols_, data_.data(), panel_bytes_}; }
+  WeightView view() const { return {type_, rows_, cols_, data(), panel_bytes_}; }
 
  private:
+  std::byte* data() { return memory_->data() + offset_; }
+  const std::byte* data() const { return memory_ ? memory_->data() + offset_ : nullptr; }
+
   TensorType type_ = TensorType::kF32;
   uint32_t rows_ = 0;
   uint32_t cols_ = 0;
   size_t panel_bytes_ = 0;
   std::string name_;
-  HugeBuffer data_;
+  std::shared_ptr<HugeBuffer> memory_;
+  size_t offset_ = 0;  // of this matrix in memory_
 };
 
 }  // namespace candor

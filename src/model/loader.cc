@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "kernels/spec/float_formats.h"
 
@@ -18,12 +20,7 @@ class Loader {
   Loader(const Checkpoint& checkpoint, ThreadPool& pool, std::vector<TensorSlot> slots, Model& model)
       : checkpoint_(checkpoint), pool_(pool), slots_(std::move(slots)), model_(model) {
     model_.weights.layers.resize(model_.config.layers.size());
-    for (const TensorSlot& slot : slots_) {
-      if (slot.shape.inputs == 0) continue;
-      const TensorInfo& tensor = checkpoint_.tensors[slot.tensor];
-      MatrixOf(slot) = PackedMatrix(tensor.type, static_cast<uint32_t>(slot.shape.outputs),
-                                    static_cast<uint32_t>(slot.shape.inputs), tensor.name);
-    }
+    ReserveMatrices();
   }
 
   void Use(const TensorPiece& piece) {
@@ -39,6 +36,28 @@ class Loader {
   }
 
  private:
+  // All matrices lie in one mapping: most matrices of small models are smaller than a huge page.
+  void ReserveMatrices() {
+    std::vector<size_t> offsets;
+    size_t bytes = 0;
+    for (const TensorSlot& slot : slots_) {
+      offsets.push_back(bytes);
+      if (slot.shape.inputs == 0) continue;
+      const size_t packed =
+          PackedMatrix::PackedBytes(checkpoint_.tensors[slot.tensor].type, static_cast<uint32_t>(slot.shape.outputs),
+                                    static_cast<uint32_t>(slot.shape.inputs));
+      bytes = CheckedAlignUp<size_t>(CheckedAdd(bytes, packed, "packed weights"), 64, "packed weights");
+    }
+    const auto memory = std::make_shared<HugeBuffer>(bytes);
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      const TensorSlot& slot = slots_[i];
+      if (slot.shape.inputs == 0) continue;
+      const TensorInfo& tensor = checkpoint_.tensors[slot.tensor];
+      MatrixOf(slot) = PackedMatrix(tensor.type, static_cast<uint32_t>(slot.shape.outputs),
+                                    static_cast<uint32_t>(slot.shape.inputs), tensor.name, memory, offsets[i]);
+    }
+  }
+
   PackedMatrix& MatrixOf(const TensorSlot& slot) {
     if (const auto* part = std::get_if<PackedMatrix ModelWeights::*>(&slot.part)) return model_.weights.**part;
     return model_.weights.layers[slot.layer].*std::get<PackedMatrix LayerWeights::*>(slot.part);
