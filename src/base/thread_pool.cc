@@ -9,12 +9,10 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/float_mode.h"
 
 namespace candor {
 namespace {
-
-// Round to nearest, denormals kept, all exceptions masked.
-constexpr unsigned kMxcsr = 0x1F80;
 
 // A futex wake-up costs tens of microseconds, an operation of a small model less: so threads spin for about 20
 // microseconds before they park. Where other programs keep the CPUs busy, spinning longer only takes time from the
@@ -73,7 +71,7 @@ ThreadPool::ThreadPool(int threads) {
   impl_ = std::make_unique<Impl>(threads);
   for (int rank = 1; rank < threads; ++rank) {
     impl_->threads.emplace_back([this, rank] {
-      _mm_setcsr(kMxcsr);
+      const FloatMode mode;
       Worker worker(this, rank, impl_->size);
       for (uint32_t seen = 0;; ++seen) {
         WaitForChange(impl_->run, seen, impl_->spin);
@@ -95,15 +93,13 @@ ThreadPool::~ThreadPool() {
 int ThreadPool::size() const { return impl_->size; }
 
 void ThreadPool::Run(const std::function<void(Worker&)>& body) {
-  const unsigned mxcsr = _mm_getcsr();
-  _mm_setcsr(kMxcsr);
+  const FloatMode mode;
   impl_->body = &body;
   impl_->run.fetch_add(1, std::memory_order_release);
   impl_->run.notify_all();
   Worker worker(this, 0, impl_->size);
   body(worker);
   impl_->Barrier();
-  _mm_setcsr(mxcsr);
 }
 
 Range Worker::Share(size_t units) const {

@@ -10,6 +10,8 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/float_mode.h"
+#include "engine/decoder_runner.h"
 #include "engine/logprobs.h"
 #include "engine/runner.h"
 #include "engine/sampler.h"
@@ -21,34 +23,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint32_t kMaxChunk = 1u << 16;
-constexpr uint32_t kMaxSequences = 1024;
 constexpr uint32_t kMaxLogprobs = 20;
 
 double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-void CheckRange(const std::string& field, uint64_t value, uint64_t min, uint64_t max) {
-  if (value >= min && value <= max) return;
-  throw UsageError(field + ": " + std::to_string(value) + " is outside " + std::to_string(min) + " to " +
-                   std::to_string(max));
-}
-
 bool Ends(const Request& request, TokenId token) {
   return std::find(request.end_tokens.begin(), request.end_tokens.end(), token) != request.end_tokens.end();
-}
-
-EngineOptions Resolve(EngineOptions options, const Runner& runner) {
-  if (options.context == 0) options.context = runner.context_length();
-  CheckRange("context", options.context, 2, runner.context_length());
-  CheckRange("chunk", options.chunk, 1, kMaxChunk);
-  CheckRange("max_sequences", options.max_sequences, 1, kMaxSequences);
-  const uint64_t one = KvCache(runner.kv_groups(), 0).BytesFor(options.context, options.chunk);
-  if (options.kv_bytes == 0) options.kv_bytes = one;
-  if (options.kv_bytes < one) {
-    throw UsageError("kv_bytes: " + std::to_string(options.kv_bytes) + " is less than one context of " +
-                     std::to_string(options.context) + " tokens takes, which is " + std::to_string(one));
-  }
-  return options;
 }
 
 }  // namespace
@@ -57,7 +37,7 @@ struct Engine::Impl {
   Impl(std::unique_ptr<Runner> its_runner, const Tokenizer& its_tokenizer, const EngineOptions& given)
       : runner(std::move(its_runner)),
         tokenizer(its_tokenizer),
-        options(Resolve(given, *runner)),
+        options(ResolveOptions(given, runner->context_length(), runner->kv_groups())),
         vocabulary(std::min(runner->vocabulary(), tokenizer.vocabulary_size())),
         cache(runner->kv_groups(), options.kv_bytes),
         scheduler(cache, options.chunk, options.max_sequences) {
@@ -90,6 +70,18 @@ struct Engine::Impl {
   std::vector<Event> events;  // of the next Step
   RequestId next_id = 1;
 };
+
+Engine::Engine(const Model& model, const Tokenizer& tokenizer, const KernelTable& kernels, ThreadPool& pool,
+               const EngineOptions& options) {
+  // Checked before the decoder takes memory for its rows.
+  const EngineOptions resolved =
+      ResolveOptions(options, model.config.context_length, KvLayout(model.config, options.kv).groups());
+  // A step of the scheduler has a chunk of prompts' rows and a row of every request that decodes.
+  auto runner = std::make_unique<DecoderRunner>(
+      model, kernels, pool, resolved.kv,
+      DecoderOptions{.exact = resolved.exact, .max_rows = resolved.chunk + resolved.max_sequences});
+  impl_ = std::make_unique<Impl>(std::move(runner), tokenizer, resolved);
+}
 
 Engine::Engine(std::unique_ptr<Runner> runner, const Tokenizer& tokenizer, const EngineOptions& options)
     : impl_(std::make_unique<Impl>(std::move(runner), tokenizer, options)) {}
@@ -149,6 +141,7 @@ void Engine::Cancel(RequestId id) {
 }
 
 std::vector<Event> Engine::Step() {
+  const FloatMode mode;
   const Clock::time_point began = Clock::now();
   const std::vector<ScheduledRows> rows = impl_->scheduler.Next();
   if (!rows.empty()) {

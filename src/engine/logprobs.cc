@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "base/float_mode.h"
 #include "kernels/spec/math.h"
 
 namespace candor {
 
 double LogSumExp(std::span<const float> logits) {
+  const FloatMode mode;
   const double largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
   for (const float logit : logits) sum += spec::Exp(static_cast<double>(logit) - largest);
@@ -14,6 +16,7 @@ double LogSumExp(std::span<const float> logits) {
 }
 
 std::vector<TokenLogprob> MostLikely(std::span<const float> logits, double log_sum, uint32_t count) {
+  const FloatMode mode;
   std::vector<TokenId> best;  // in order
   const auto before = [&](TokenId a, TokenId b) { return logits[a] > logits[b] || (logits[a] == logits[b] && a < b); };
   for (TokenId token = 0; token < static_cast<TokenId>(logits.size()); ++token) {

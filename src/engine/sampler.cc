@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/float_mode.h"
 #include "engine/philox.h"
 #include "kernels/spec/math.h"
 
@@ -214,6 +215,7 @@ void Sampler::KeepTypical(double p) {
 
 std::optional<TokenId> Sampler::Sample(std::span<const float> raw_logits, const SamplingParams& params,
                                        const SamplingPosition& at) {
+  const FloatMode mode;
   CHECK(!raw_logits.empty() && raw_logits.size() <= kMaxVocabulary);
   CHECK(at.prompt_tokens <= at.tokens.size());
   const std::span<const float> logits = Adjust(raw_logits, params, at);

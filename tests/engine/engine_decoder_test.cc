@@ -1,0 +1,210 @@
+// The engine over the real decoder, on small random models: one with every position visible, one with windows of 16
+// positions in most layers. Equality is equality of bits.
+#include <gtest/gtest.h>
+#include <xmmintrin.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstring>
+#include <map>
+#include <random>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "engine/engine.h"
+#include "engine/evaluate.h"
+#include "engine/fakes.h"
+#include "support/decoder_harness.h"
+
+namespace candor {
+namespace {
+
+std::vector<TokenId> RandomTokens(size_t count, uint32_t seed, size_t vocabulary) {
+  std::mt19937 random(seed);
+  std::vector<TokenId> tokens(count);
+  for (TokenId& token : tokens) token = static_cast<TokenId>(random() % vocabulary);
+  return tokens;
+}
+
+struct Answer {
+  std::vector<TokenId> tokens;
+  std::vector<double> logprobs;  // of every token: a fingerprint of all its logits
+  bool operator==(const Answer&) const = default;
+};
+
+struct Machine {
+  const KernelTable* kernels = AvailableKernels()[0];
+  int threads = 2;
+  EngineOptions options = {};
+};
+
+class EngineDecoderTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  EngineDecoderTest()
+      : model_(LoadTestModel(std::string(CANDOR_TEST_DATA) + "/gguf/" + GetParam() + ".gguf")),
+        tokenizer_(std::vector<std::string>(model_.config.vocabulary, "x")) {}
+
+  std::vector<Request> Requests() const {
+    std::vector<Request> requests;
+    for (const size_t length : {100, 1, 63, 64, 65, 20, 130}) {
+      Request request;
+      request.prompt = RandomTokens(length, static_cast<uint32_t>(length), model_.config.vocabulary);
+      request.sampling.temperature = 1.0;
+      request.sampling.top_p = 0.95;
+      request.seed = length;
+      request.max_tokens = 40;
+      request.logprobs = 0;
+      requests.push_back(std::move(request));
+    }
+    return requests;
+  }
+
+  // The answers to the first `count` requests, submitted together.
+  std::vector<Answer> Ask(const Machine& machine, size_t count) {
+    ThreadPool pool(machine.threads);
+    Engine engine(model_, tokenizer_, *machine.kernels, pool, machine.options);
+    std::vector<Request> requests = Requests();
+    requests.resize(count);
+    std::map<RequestId, size_t> index;
+    for (Request& request : requests) index.emplace(engine.Submit(std::move(request)), index.size());
+    std::vector<Answer> answers(count);
+    while (!engine.idle()) {
+      for (const Event& event : engine.Step()) {
+        EXPECT_FALSE(std::holds_alternative<Failed>(event.what));
+        if (const auto* token = std::get_if<TokenOutput>(&event.what)) {
+          answers[index.at(event.request)].tokens.push_back(token->token);
+          answers[index.at(event.request)].logprobs.push_back(*token->logprob);
+        }
+      }
+    }
+    EXPECT_EQ(engine.kv_bytes_used(), 0u);
+    return answers;
+  }
+
+  std::vector<float> Evaluate(Evaluator& evaluator, std::span<const TokenId> tokens) {
+    std::vector<float> logits;
+    while (!tokens.empty()) {
+      const size_t count = std::min<size_t>(tokens.size(), evaluator.options().chunk);
+      const auto rows = evaluator.Append(tokens.first(count));
+      logits.insert(logits.end(), rows.begin(), rows.end());
+      tokens = tokens.subspan(count);
+    }
+    return logits;
+  }
+
+  Model model_;
+  FakeTokenizer tokenizer_;
+};
+
+TEST_P(EngineDecoderTest, AnswersAreTheSameAloneAndTogether) {
+  const std::vector<Answer> together = Ask({}, 7);
+  for (const Answer& answer : together) EXPECT_EQ(answer.tokens.size(), 40u);
+  const std::vector<Answer> one_by_one = Ask({.options = {.max_sequences = 1}}, 7);
+  EXPECT_EQ(together, one_by_one);
+  EXPECT_EQ(Ask({}, 1)[0], together[0]);
+}
+
+TEST_P(EngineDecoderTest, AnswersDoNotDependOnChunksThreadsOrInstructionSets) {
+  const std::vector<Answer> expected = Ask({}, 3);
+  for (const uint32_t chunk : {1u, 7u, 64u}) EXPECT_EQ(Ask({.options = {.chunk = chunk}}, 3), expected) << chunk;
+  for (const int threads : {1, 3}) EXPECT_EQ(Ask({.threads = threads}, 3), expected) << threads;
+  for (const KernelTable* kernels : AllKernels()) {
+    EXPECT_EQ(Ask({.kernels = kernels}, 3), expected) << kernels->name;
+  }
+}
+
+TEST_P(EngineDecoderTest, AnswersDoNotDependOnMemory) {
+  const std::vector<Answer> expected = Ask({}, 7);
+  // The least there can be: one context of 256. Seven requests of up to 170 tokens put each other off.
+  EngineOptions tight{.context = 256, .chunk = 64};
+  tight = ResolveOptions(tight, 256, KvLayout(model_.config, tight.kv).groups());
+  EXPECT_EQ(Ask({.options = tight}, 7), expected);
+}
+
+TEST_P(EngineDecoderTest, AnswersDoNotDependOnTheHostsFloatingPointMode) {
+  const std::vector<Answer> expected = Ask({}, 2);
+  const unsigned saved = _mm_getcsr();
+  for (const unsigned mode : {0x8040u, 0x6000u}) {  // flush to zero, denormals are zero; round towards zero
+    _mm_setcsr(0x1F80 | mode);
+    const std::vector<Answer> answers = Ask({}, 2);
+    EXPECT_EQ(_mm_getcsr() & 0xFFC0, 0x1F80 | mode);  // and it is left as it was
+    _mm_setcsr(saved);
+    EXPECT_EQ(answers, expected);
+  }
+}
+
+TEST_P(EngineDecoderTest, PrefillGivesTheBitsOfDecodingAcrossPages) {
+  const auto tokens = RandomTokens(200, 1, model_.config.vocabulary);
+  ThreadPool pool(2);
+  Evaluator whole(model_, *AvailableKernels()[0], pool, {});
+  const std::vector<float> expected = Evaluate(whole, tokens);
+  for (const uint32_t chunk : {1u, 7u, 63u, 64u, 65u}) {
+    Evaluator pieces(model_, *AvailableKernels()[0], pool, {.chunk = chunk});
+    EXPECT_EQ(Evaluate(pieces, tokens), expected) << chunk;
+  }
+}
+
+TEST_P(EngineDecoderTest, RewoundSequenceGoesOnAsIfNothingHadBeen) {
+  const size_t vocabulary = model_.config.vocabulary;
+  const auto tokens = RandomTokens(150, 1, vocabulary);
+  const auto others = RandomTokens(90, 2, vocabulary);
+  ThreadPool pool(2);
+  for (const uint32_t position : {149u, 128u, 127u, 65u, 64u, 63u, 1u, 0u}) {
+    std::vector<TokenId> joined(tokens.begin(), tokens.begin() + position);
+    joined.insert(joined.end(), others.begin(), others.end());
+    Evaluator fresh(model_, *AvailableKernels()[0], pool, {.chunk = 50});
+    const std::vector<float> expected = Evaluate(fresh, joined);
+
+    Evaluator rewound(model_, *AvailableKernels()[0], pool, {.chunk = 50});
+    Evaluate(rewound, tokens);
+    const uint32_t left = rewound.Rewind(position);
+    EXPECT_TRUE(left == position || left == 0);
+    if (model_.config.layers[0].window == 0) {
+      EXPECT_EQ(left, position);
+    }
+    EXPECT_EQ(rewound.position(), left);
+    const std::vector<float> logits = Evaluate(rewound, std::span(joined).subspan(left));
+    ASSERT_EQ(logits.size(), (joined.size() - left) * vocabulary);
+    EXPECT_EQ(0, std::memcmp(logits.data(), expected.data() + left * vocabulary, logits.size() * sizeof(float)))
+        << "rewound to " << position;
+  }
+}
+
+TEST_P(EngineDecoderTest, ContextCanBeFilledToItsEnd) {
+  ThreadPool pool(1);
+  Evaluator evaluator(model_, *AvailableKernels()[0], pool, {.context = 130, .chunk = 64});
+  const auto tokens = RandomTokens(130, 1, model_.config.vocabulary);
+  Evaluate(evaluator, tokens);
+  EXPECT_EQ(evaluator.position(), 130u);
+  EXPECT_THROW(evaluator.Append(std::span(tokens).first(1)), LimitError);
+  EXPECT_EQ(evaluator.Rewind(129), 129u);
+  EXPECT_NO_THROW(evaluator.Append(std::span(tokens).first(1)));
+  EXPECT_THROW(evaluator.Append(std::vector<TokenId>{-1}), UsageError);
+}
+
+// The reference's greedy tokens, where its lead is larger than what another order of sums can turn; these two models'
+// leads are (decoder_golden_test.cc looks at each).
+TEST_P(EngineDecoderTest, GreedyAnswerIsTheReferences) {
+  const std::string path = std::string(CANDOR_TEST_DATA) + "/gguf/" + GetParam() + ".expected.json";
+  const boost::json::value expected = boost::json::parse(ReadWholeFile(path, 1 << 20));
+  ThreadPool pool(2);
+  Engine engine(model_, tokenizer_, *AvailableKernels()[0], pool, {.kv = KvType::kF32, .exact = true});
+  Request request;
+  request.prompt = boost::json::value_to<std::vector<TokenId>>(expected.at("prompt"));
+  request.sampling.temperature = 0;
+  request.max_tokens = 12;
+  engine.Submit(std::move(request));
+  std::vector<TokenId> tokens;
+  while (!engine.idle()) {
+    for (const Event& event : engine.Step()) {
+      if (const auto* token = std::get_if<TokenOutput>(&event.what)) tokens.push_back(token->token);
+    }
+  }
+  EXPECT_EQ(tokens, boost::json::value_to<std::vector<TokenId>>(expected.at("greedy")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, EngineDecoderTest, ::testing::Values("llama", "gemma3"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace candor
