@@ -5,30 +5,27 @@
 namespace candor {
 
 Utf8Char DecodeUtf8(std::string_view text, size_t position) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[position + i]); };
-  const size_t left = text.size() - position;
-  const unsigned char first = byte(0);
-  if (first < 0x80) return {first, 1};
-  size_t bytes;
-  char32_t code;
-  char32_t smallest;
-  if (first >= 0xC2 && first <= 0xDF) {
-    bytes = 2, code = first & 0x1F, smallest = 0x80;
-  } else if ((first & 0xF0) == 0xE0) {
-    bytes = 3, code = first & 0x0F, smallest = 0x800;
-  } else if (first >= 0xF0 && first <= 0xF4) {
-    bytes = 4, code = first & 0x07, smallest = 0x10000;
-  } else {
-    return {kInvalidUtf8, 1};
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t lead = byte(position);
+  if (lead < 0x80) return {lead, 1};
+  if (lead < 0xC2 || lead > 0xF4) return {kInvalidUtf8, 1};
+  const uint32_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  // Only the second byte has a narrower range: no overlong forms, no surrogates, nothing above U+10FFFF.
+  uint8_t low = 0x80, high = 0xBF;
+  if (lead == 0xE0) low = 0xA0;
+  if (lead == 0xED) high = 0x9F;
+  if (lead == 0xF0) low = 0x90;
+  if (lead == 0xF4) high = 0x8F;
+  char32_t code = lead & (0x7Fu >> length);
+  for (uint32_t i = 1; i < length; ++i) {
+    if (position + i == text.size()) return {kInvalidUtf8, i, true};
+    const uint8_t next = byte(position + i);
+    if (next < low || next > high) return {kInvalidUtf8, i};
+    low = 0x80;
+    high = 0xBF;
+    code = code << 6 | (next & 0x3F);
   }
-  if (bytes > left) return {kInvalidUtf8, 1};
-  for (size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {kInvalidUtf8, 1};
-    code = code << 6 | (byte(i) & 0x3F);
-  }
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (code < smallest || code > 0x10FFFF || surrogate) return {kInvalidUtf8, 1};
-  return {code, bytes};
+  return {code, length};
 }
 
 bool IsValidUtf8(std::string_view text) {
@@ -38,6 +35,40 @@ bool IsValidUtf8(std::string_view text) {
     i += next.bytes;
   }
   return true;
+}
+
+void AppendUtf8(char32_t code, std::string& out) {
+  const auto put = [&](uint32_t value) { out.push_back(static_cast<char>(value)); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3F));
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  }
+}
+
+std::string ToValidUtf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t pos = 0; pos < text.size();) {
+    const Utf8Char c = DecodeUtf8(text, pos);
+    if (c.code != kInvalidUtf8) {
+      out.append(text.substr(pos, c.bytes));
+    } else {
+      AppendUtf8(kReplacementCharacter, out);
+    }
+    pos += c.bytes;
+  }
+  return out;
 }
 
 bool IsControl(char32_t code) {
@@ -71,7 +102,7 @@ std::string Printable(std::string_view text, size_t max_bytes) {
     } else {
       out += text.substr(i, next.bytes);
     }
-    i += next.bytes;
+    i += next.code == kInvalidUtf8 ? 1 : next.bytes;
   }
   return out;
 }

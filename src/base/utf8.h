@@ -3,22 +3,31 @@
 #define CANDOR_BASE_UTF8_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace candor {
 
 struct Utf8Char {
-  char32_t code;  // kInvalidUtf8 for a byte that begins no valid character
-  size_t bytes;   // 1 to 4; 1 when invalid
+  char32_t code;           // kInvalidUtf8 where no valid character begins
+  uint32_t bytes;          // 1 to 4; of an invalid one its maximal subpart, 1 to 3 (Unicode 15, table 3-8)
+  bool truncated = false;  // invalid only because the text ends within it
 };
 inline constexpr char32_t kInvalidUtf8 = 0xFFFFFFFF;
+inline constexpr char32_t kReplacementCharacter = 0xFFFD;
 
 // The character that begins at text[position]; position < text.size(). Overlong forms, surrogates, code points above
 // U+10FFFF and characters cut off by the end of `text` are invalid.
 Utf8Char DecodeUtf8(std::string_view text, size_t position);
 
 bool IsValidUtf8(std::string_view text);
+
+// Appends `code` (a Unicode scalar value) to `out`.
+void AppendUtf8(char32_t code, std::string& out);
+
+// `text` with U+FFFD for every maximal subpart of what is not UTF-8.
+std::string ToValidUtf8(std::string_view text);
 
 // Whether a character can change what a terminal does or how other text reads: C0 and C1 controls, DEL, line and
 // paragraph separators, zero-width characters, and marks that reorder text.

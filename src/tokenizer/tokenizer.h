@@ -20,9 +20,12 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  // The tokens of `text`. Special tokens written out in the text ("<|im_end|>") become their ids when
-  // `parse_special`, and plain text otherwise. No BOS or EOS is added. Any bytes are accepted, UTF-8 or not. Linear in
-  // the length of the text, with a stack that does not depend on it.
+  // The tokens of `text`. Control tokens written out in the text ("<|im_end|>") become their ids when `parse_special`,
+  // and plain text otherwise: so no text can spell one that was not asked for. User-defined tokens are words of the
+  // vocabulary (runs of spaces, "<think>" in some models) and always found. No BOS or EOS is added. Any bytes are
+  // accepted, UTF-8 or not; a byte that the vocabulary cannot express becomes its unknown token, or vanishes. O(n log
+  // n) in the length of the text, in practice linear, with a stack that does not depend on it. LimitError above 256
+  // MiB, and when a pattern that the file brought takes too many steps.
   virtual std::vector<TokenId> Encode(std::string_view text, bool parse_special) const = 0;
 
   // The bytes that `id` stands for inside a text; for a special token its name. `id` must be in [0, vocabulary_size).
@@ -33,7 +36,7 @@ class Tokenizer {
 
   // Control and user-defined tokens: those which Encode recognises in a text as a whole.
   virtual bool IsSpecial(TokenId id) const = 0;
-  // Control tokens only: never shown to a user.
+  // Control tokens, and the unknown token: never shown to a user.
   virtual bool IsControl(TokenId id) const = 0;
   // The id of a token by its exact spelling in the vocabulary.
   virtual std::optional<TokenId> Find(std::string_view piece) const = 0;
@@ -58,10 +61,12 @@ class Tokenizer {
   bool strips_leading_space_ = false;
 };
 
-// From the `tokenizer.ggml.*` keys of a GGUF file. FormatError names the key.
+// From the `tokenizer.ggml.*` keys of a GGUF file: models "gpt2" (byte-level BPE) and "llama" (SentencePiece BPE).
+// FormatError names the key; UnsupportedError another model or an unknown pre-tokenizer, with those that are known.
 std::unique_ptr<Tokenizer> TokenizerFromGguf(const Metadata& metadata);
 
-// From the text of a Hugging Face `tokenizer.json`; `config` is the text of `tokenizer_config.json`, or empty.
+// From the text of a Hugging Face `tokenizer.json`; `config` is the text of `tokenizer_config.json`, or empty. BPE
+// models, byte-level or over characters; FormatError and UnsupportedError name `source` and the field.
 std::unique_ptr<Tokenizer> TokenizerFromJson(std::string_view tokenizer_json, std::string_view config,
                                              const std::string& source);
 
@@ -69,18 +74,21 @@ std::unique_ptr<Tokenizer> TokenizerFromJson(std::string_view tokenizer_json, st
 // it is finished, and replaced by U+FFFD (by the rule of Unicode 15, table 3-8) when it cannot be.
 class StreamingDetokenizer {
  public:
-  // `show_special`: control tokens appear by their names instead of vanishing.
-  explicit StreamingDetokenizer(const Tokenizer& tokenizer, bool show_special = false);
+  // `show_special`: control tokens appear by their names instead of vanishing. `continues`: the first token goes on
+  // with a text that is already there, and so keeps a leading space. The tokenizer must outlive it.
+  explicit StreamingDetokenizer(const Tokenizer& tokenizer, bool show_special = false, bool continues = false);
 
-  // What can be shown after `id`; may be empty.
+  // What can be shown after `id`, which must be in [0, vocabulary_size); may be empty.
   std::string Add(TokenId id);
   // What is left at the end.
   std::string Finish();
 
  private:
+  std::string Take(std::string_view text, bool end);
+
   const Tokenizer* tokenizer_;
   bool show_special_;
-  bool at_start_ = true;
+  bool at_start_;
   std::string pending_;
 };
 
