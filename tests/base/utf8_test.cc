@@ -31,11 +31,20 @@ TEST(Utf8Test, RefusesIllFormedSequences) {  // the Unicode Standard, table 3-7:
        {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF", "\xE1\x80", "\xED\xA0\x80",
         "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF1\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF"}) {
     EXPECT_EQ(DecodeUtf8(text, 0).code, kInvalidUtf8) << Printable(text);
-    EXPECT_EQ(DecodeUtf8(text, 0).bytes, 1u);
     EXPECT_FALSE(IsValidUtf8(text));
     EXPECT_FALSE(IsPrintable(text));
   }
   EXPECT_TRUE(IsValidUtf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
+}
+
+TEST(Utf8Test, AMaximalSubpartIsOneReplacement) {  // the Unicode Standard 15, tables 3-8 to 3-11
+  const std::string r = "\xEF\xBF\xBD";
+  EXPECT_EQ(ToValidUtf8("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41"), r + r + r + r + r + r + r + r + "A");
+  EXPECT_EQ(ToValidUtf8("\xED\xA0\x80\xED\xBF\xBF\xED\xAF\x41"), r + r + r + r + r + r + r + r + "A");
+  EXPECT_EQ(ToValidUtf8("\xF4\x91\x92\x93\xFF\x41\x80\xBF\x42"), r + r + r + r + r + "A" + r + r + "B");
+  EXPECT_EQ(ToValidUtf8("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41"), r + r + r + r + "A");
+  EXPECT_TRUE(DecodeUtf8("\xF0\x91\x92", 0).truncated);
+  EXPECT_FALSE(DecodeUtf8("\xF0\x91\x41", 0).truncated);
 }
 
 TEST(Utf8Test, PrintableTextIsLeftAlone) {
