@@ -74,7 +74,7 @@ TEST_P(DecoderGolden, GreedyTokensAreTheReferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, DecoderGolden, ::testing::Values("llama", "llama3-rope", "qwen3", "gemma3"),
+INSTANTIATE_TEST_SUITE_P(Families, DecoderGolden, ::testing::Values("llama", "llama3-rope", "qwen2", "qwen3", "gemma3"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
