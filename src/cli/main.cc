@@ -8,6 +8,9 @@ int main(int argc, char** argv) {
   CLI::App app{"Run open reasoning models on your own hardware."};
   app.name("candor");
   app.require_subcommand(1);
+  candor::AddPullCommand(app);
+  candor::AddListCommand(app);
+  candor::AddRemoveCommand(app);
   candor::AddInspectCommand(app);
   try {
     app.parse(argc, argv);

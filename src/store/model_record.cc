@@ -19,7 +19,12 @@ constexpr size_t kMaxDepth = 8;
 std::string StringField(const json::object& object, const char* key, const std::string& source_name) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr || !value->is_string()) Fail(source_name, std::string("\"") + key + "\": expected a string");
-  return std::string(value->get_string());
+  const std::string text(value->get_string());
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  if (std::any_of(text.begin(), text.end(), is_control)) {  // they would reach a terminal
+    Fail(source_name, std::string("\"") + key + "\": control characters");
+  }
+  return text;
 }
 
 ModelRecord::FileRecord FileFrom(const json::value& value, const std::string& source_name) {

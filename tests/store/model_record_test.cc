@@ -10,7 +10,7 @@ namespace {
 constexpr char kDigest[] = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
 
 ModelRecord Example() {
-  return {.source = "hf:owner/repo/\"odd\"\n.gguf",
+  return {.source = "hf:owner/repo/\"odd\" \\.gguf",
           .installed = "2026-11-22T06:15:00Z",
           .files = {{"m-00001-of-00002.gguf", 5, kDigest}, {"m-00002-of-00002.gguf", 1099511627776, kDigest}},
           .verified = false};
@@ -56,6 +56,12 @@ TEST(ModelRecordTest, BrokenTextIsAnError) {
   EXPECT_THROW(ParseModelRecord("null", "m.json"), FormatError);
   EXPECT_THROW(ParseModelRecord(std::string(100000, '['), "m.json"), FormatError);
   EXPECT_THROW(ParseModelRecord(std::string(kMaxModelRecordBytes + 1, ' '), "m.json"), FormatError);
+}
+
+TEST(ModelRecordTest, ControlCharactersAreRefused) {
+  ModelRecord record = Example();
+  record.source = "\x1b[2Jhello";
+  EXPECT_THROW(ParseModelRecord(WriteModelRecord(record), "m.json"), FormatError);
 }
 
 TEST(ModelRecordTest, DigestsAreLowerCaseHexadecimal) {

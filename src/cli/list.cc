@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <map>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/store_folder.h"
+#include "format/gguf.h"
+#include "store/known_models.h"
+#include "store/model_store.h"
+
+namespace candor {
+namespace {
+
+namespace json = boost::json;
+
+struct ListFlags {
+  std::string store;
+  bool json = false;
+};
+
+// The type that most of a model's bytes are in; empty when the file cannot be read as GGUF.
+std::string MainType(const StoredModel& model) {
+  try {
+    std::vector<File> files;
+    for (const std::filesystem::path& path : model.files) files.push_back(File::Open(path));
+    const Checkpoint checkpoint = OpenGguf(std::move(files));
+    std::map<std::string, uint64_t> bytes;
+    for (const TensorInfo& tensor : checkpoint.tensors) bytes[std::string(InfoOf(tensor.type).name)] += tensor.bytes;
+    const auto most =
+        std::max_element(bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == bytes.end() ? "" : most->first;
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+void PrintJson(const ModelStore& store) {
+  json::array models;
+  for (const StoredModel& model : store.List()) {
+    json::object object{{"name", model.name}, {"bytes", model.bytes}};
+    const std::string type = MainType(model);
+    object["type"] = type.empty() ? json::value() : json::value(type);
+    json::array files;
+    for (const std::filesystem::path& file : model.files) files.emplace_back(file.string());
+    object["files"] = files;
+    json::array digests;
+    if (model.record) {
+      for (const auto& file : model.record->files) digests.emplace_back(file.sha256);
+    }
+    object["sha256"] = digests;
+    object["verified"] = model.record && model.record->verified;
+    object["source"] = model.record ? json::value(model.record->source) : json::value();
+    object["installed"] = model.record ? json::value(model.record->installed) : json::value();
+    models.push_back(std::move(object));
+  }
+  json::array interrupted;
+  for (const PartialModel& partial : store.Partials()) {
+    interrupted.push_back(json::object{{"name", partial.name}, {"bytes", partial.bytes}});
+  }
+  const json::object all{{"store", store.folder().string()}, {"models", models}, {"interrupted", interrupted}};
+  std::printf("%s\n", json::serialize(all).c_str());
+}
+
+// Rows of cells, left-aligned, two spaces apart; the last cell as it is.
+void PrintTable(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    std::printf("%s\n", line.c_str());
+  }
+}
+
+void List(const ListFlags& flags) {
+  const ModelStore store(StoreFolder(flags.store));
+  if (flags.json) {
+    PrintJson(store);
+    return;
+  }
+  std::vector<std::vector<std::string>> rows = {{"NAME", "SIZE", "TYPE", "SHA-256", "PULLED", "SOURCE"}};
+  for (const StoredModel& model : store.List()) {
+    const std::string type = MainType(model);
+    std::vector<std::string> row = {model.name, FormatBytes(model.bytes), type.empty() ? "?" : type};
+    if (model.record) {
+      const std::string digest = model.record->files.front().sha256.substr(0, 12);
+      row.insert(row.end(), {model.record->verified ? digest : digest + "?", model.record->installed.substr(0, 10),
+                             model.record->source});
+    } else {
+      row.insert(row.end(), {"-", "-", "put there by hand"});
+    }
+    rows.push_back(std::move(row));
+  }
+  if (rows.size() > 1) {
+    PrintTable(rows);
+  } else {
+    std::fprintf(stderr, "no models in %s yet; fetch one with: candor pull %s\n", store.folder().c_str(),
+                 KnownModels().front().name.c_str());
+  }
+  for (const PartialModel& partial : store.Partials()) {
+    std::fprintf(stderr, "%s: %s of an unfinished pull; repeat it to go on, or: candor remove %s\n",
+                 partial.name.c_str(), FormatBytes(partial.bytes).c_str(), partial.name.c_str());
+  }
+}
+
+}  // namespace
+
+void AddListCommand(CLI::App& app) {
+  auto flags = std::make_shared<ListFlags>();
+  CLI::App* command = app.add_subcommand("list", "Show the models in the store");
+  command->add_flag("--json", flags->json, "As JSON, with whole digests and paths");
+  AddStoreOption(*command, flags->store);
+  command->footer(
+      "TYPE is what most of a model's bytes are in. A SHA-256 with a question mark was computed, not checked: see\n"
+      "candor pull --allow-unverified.");
+  command->callback([flags] { List(*flags); });
+}
+
+}  // namespace candor

@@ -1,0 +1,42 @@
+// What every way of getting a model into the store has in common.
+#ifndef CANDOR_STORE_PULL_H_
+#define CANDOR_STORE_PULL_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/model_store.h"
+
+namespace candor {
+
+struct PullStatus {
+  enum class Phase {
+    kWaiting,   // another process pulls the same model
+    kChecking,  // hashing bytes that are there already
+    kDownloading,
+    kRetrying,  // the connection broke; `detail` says how
+  };
+  Phase phase = Phase::kDownloading;
+  uint64_t done = 0;   // bytes
+  uint64_t total = 0;  // 0: not known
+  std::string detail;
+};
+
+// Called several times a second while a pull goes on; returns false to stop it.
+using PullProgress = std::function<bool(const PullStatus&)>;
+
+enum class PullResult { kInstalled, kAlreadyThere, kStopped };
+
+// Whether `name` is in the store already: kAlreadyThere with the contents of these digests (one a file, lower-case
+// hexadecimal; empty where any contents will do), nullopt when it is not there. A model without a record is hashed and
+// gets one. Throws FormatError when the name has other contents.
+std::optional<PullResult> CheckInstalled(ModelStore& store, const std::string& name,
+                                         const std::vector<std::string>& sha256, const std::string& source,
+                                         const PullProgress& progress);
+
+}  // namespace candor
+
+#endif  // CANDOR_STORE_PULL_H_
