@@ -214,7 +214,7 @@ TokenOutput Engine::Impl::Append(Sequence& sequence, TokenId token, bool forced)
   TokenOutput output;
   output.token = token;
   output.forced = forced;
-  output.role = end ? TokenRole::kMark : sequence.thought.Add(token, tokenizer.Bytes(token), forced);
+  output.role = end ? TokenRole::kMark : sequence.thought.Add(token, SpelledBytes(tokenizer, token), forced);
   sequence.tokens.push_back(token);
   Usage& usage = sequence.usage;
   ++usage.generated_tokens;

@@ -14,8 +14,10 @@
 namespace candor {
 
 struct GenerationOptions {
+  // The answer goes on with a text rather than beginning one (a base model's completion): a leading space stays.
+  bool continues = false;
   // The answer (not the reasoning) ends before the first of these; they are never emitted. None may be empty.
-  std::vector<std::string> stop;
+  std::vector<std::string> stop = {};
 };
 
 struct ReasoningText {
@@ -33,20 +35,25 @@ struct TextFailed {
   Usage usage;
 };
 
-// Text is whole UTF-8 characters. The last event is TextFinished or TextFailed, and there is exactly one.
+// Text is whole UTF-8 characters. Blank characters at both ends of a thought, and between a thought and what follows
+// it, are left out; the tokens have them. The last event is TextFinished or TextFailed, and there is exactly one.
 using TextEvent = std::variant<ReasoningText, AnswerText, TextFinished, TextFailed>;
 
 // The text side of one request. Not thread-safe.
 class Generation {
  public:
-  // `request` is the one that was submitted. Keeps a reference to `tokenizer`. Throws UsageError for a bad option.
+  // `request` is the one that was submitted. Keeps a reference to `tokenizer`. Throws UsageError for
+  // stop strings that StopStrings refuses.
   Generation(const Tokenizer& tokenizer, const Request& request, const GenerationOptions& options);
   ~Generation();
 
   // What can be shown after `event`, which must be of this request; events after the last are ignored.
   std::vector<TextEvent> Add(const Event& event);
 
-  // Whether TextFinished or TextFailed has come. When a stop string made it, the request still runs: cancel it.
+  // Whether a stop string has ended the text while the request still runs. Cancel it then: its end comes as
+  // TextFinished with kStopString, and no text before that.
+  bool stopped() const;
+  // Whether TextFinished or TextFailed has come.
   bool finished() const;
 
  private:

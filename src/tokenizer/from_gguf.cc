@@ -157,6 +157,8 @@ class GgufReader {
   }
 
   MergeTable ReadMerges(const Vocabulary& vocabulary) const {
+    // Writers leave out an empty array: a vocabulary of single bytes has no merges.
+    if (!metadata_.Has(Key("merges"))) return MergeTable(0);
     const StringTable& merges = metadata_.RequireStrings(Key("merges"));
     MergeTable table(merges.size());
     std::string joined;

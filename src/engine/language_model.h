@@ -1,0 +1,63 @@
+// A model with everything that answering needs: weights, tokenizer, threads and kernels.
+#ifndef CANDOR_ENGINE_LANGUAGE_MODEL_H_
+#define CANDOR_ENGINE_LANGUAGE_MODEL_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "engine/sampling_params.h"
+#include "format/checkpoint.h"
+#include "kernels/kernel_table.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+namespace candor {
+
+struct LoadOptions {
+  int threads = 0;             // 0 = one for every CPU that this process may use
+  std::string isa = {};        // the instruction set by name; empty = the best that this machine has
+  LoadProgress progress = {};  // may be empty
+};
+
+// Movable; what the accessors return stays where it is. Immutable but for the thread pool, which does one thing at a
+// time: engines that share a model must be used one at a time too.
+class LanguageModel {
+ public:
+  // Opens and loads a GGUF file, with its other parts when it is split. Throws the errors of OpenGguf(),
+  // TokenizerFromGguf() and LoadModel(), and UsageError for a number of threads outside 1 to 1024 or an instruction
+  // set that this machine cannot run.
+  static LanguageModel Open(const std::filesystem::path& path, const LoadOptions& options = {});
+  // The same from open files: nothing is opened any more.
+  static LanguageModel Load(Checkpoint checkpoint, const LoadOptions& options = {});
+
+  const Model& model() const { return *model_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const KernelTable& kernels() const { return *kernels_; }
+  ThreadPool& pool() const { return *pool_; }
+  // The file's metadata without the vocabulary.
+  const Metadata& metadata() const { return *metadata_; }
+  // The model's own sampling settings, or the defaults.
+  const SamplingParams& sampling() const { return sampling_; }
+
+  // The tokens of a text to be continued, with BOS before it where the tokenizer asks for one. `parse_special` as in
+  // Tokenizer::Encode.
+  std::vector<TokenId> Prompt(std::string_view text, bool parse_special = false) const;
+
+ private:
+  LanguageModel() = default;
+
+  const KernelTable* kernels_ = nullptr;
+  SamplingParams sampling_;
+  std::unique_ptr<Metadata> metadata_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<Model> model_;
+};
+
+}  // namespace candor
+
+#endif  // CANDOR_ENGINE_LANGUAGE_MODEL_H_
