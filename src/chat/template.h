@@ -1,22 +1,25 @@
 // Chat templates: an interpreter for the part of Jinja that published templates use.
 //
-// Renders as Hugging Face transformers configures Jinja2 (trim_blocks, lstrip_blocks, loop controls, `tojson` without
-// HTML escapes, raise_exception, strftime_now). No reflection: a template sees the values it is given, and the
-// filters, tests and methods of the documented list, nothing else.
+// Renders as Hugging Face transformers configures Jinja2: the immutable sandbox with trim_blocks, lstrip_blocks, loop
+// controls, generation blocks, `tojson` without HTML escapes, raise_exception and strftime_now. No reflection: a
+// template sees the values it is given, and the filters, tests, functions and methods of the interpreter's tables,
+// nothing else. What cannot be run as the reference would run it is an error, never a guess.
 #ifndef CANDOR_CHAT_TEMPLATE_H_
 #define CANDOR_CHAT_TEMPLATE_H_
 
-#include <boost/json/value.hpp>
-#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "chat/jinja/limits.h"
+#include "chat/jinja/value.h"
 
 namespace candor {
 
-// A template that does not parse or that fails while rendering; the message names source and line.
+// A template that does not parse or that fails while rendering; the message is "SOURCE:LINE: what", and where the
+// reference fails too, `what` is its message.
 class TemplateError : public Error {
  public:
   using Error::Error;
@@ -28,26 +31,18 @@ class TemplateRaised : public TemplateError {
   using TemplateError::TemplateError;
 };
 
-struct TemplateLimits {
-  uint64_t steps = 1'000'000;        // nodes evaluated
-  uint64_t output_bytes = 4u << 20;  // also the limit of any string made on the way
-  uint32_t depth = 64;               // nesting of the source, and of calls
-  std::chrono::milliseconds time{250};
-  uint64_t source_bytes = 1u << 20;
-};
-
 // A parsed template. Immutable: any number of threads may render one.
 class ChatTemplate {
  public:
-  // Throws TemplateError with the line. `source` is what messages call the template.
+  // Throws TemplateError with the line, or LimitError. `source` is what messages call the template.
   static ChatTemplate Parse(std::string_view text, std::string source, const TemplateLimits& limits = {});
   ChatTemplate(ChatTemplate&&) noexcept;
   ChatTemplate& operator=(ChatTemplate&&) noexcept;
   ~ChatTemplate();
 
-  // Renders with the members of `variables` (keys keep their order). `now` is what strftime_now sees, in local
-  // wall-clock seconds since 1970. Throws TemplateError, TemplateRaised or LimitError.
-  std::string Render(const boost::json::object& variables, int64_t now) const;
+  // Renders with the entries of `variables`, a dict with string keys (jinja/json.h makes one of JSON text). `now` is
+  // what strftime_now sees, in local wall-clock seconds since 1970. Throws TemplateError, TemplateRaised or LimitError.
+  std::string Render(const jinja::Value& variables, int64_t now) const;
 
  private:
   struct Impl;

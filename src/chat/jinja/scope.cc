@@ -1,0 +1,262 @@
+#include "chat/jinja/scope.h"
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "chat/jinja/name_walk.h"
+
+namespace candor::jinja {
+namespace {
+
+// The names of one scope while it is built.
+class Table {
+ public:
+  Table(Scope& scope, const Table* parent) : scope_(scope), parent_(parent) {}
+
+  std::optional<VariableRef> Find(const std::string& name) const {
+    uint32_t hops = 0;
+    for (const Table* table = this; table; table = table->parent_, ++hops) {
+      if (const auto at = table->slots_.find(name); at != table->slots_.end()) return VariableRef{hops, at->second};
+    }
+    return std::nullopt;
+  }
+
+  void LoadName(const std::string& name) {
+    if (!Find(name)) Define(name, Load::kContext, {});
+  }
+  void StoreName(const std::string& name) {
+    if (stored_.insert(name).second) log_.push_back(name);
+    if (slots_.contains(name)) return;
+    const auto outer = FindOuter(name);
+    outer ? Define(name, Load::kOuter, *outer) : Define(name, Load::kNothing, {});
+  }
+  uint32_t AddParameter(const std::string& name) {
+    stored_.insert(name);
+    return Define(name, Load::kParameter, {});
+  }
+
+  // The names that are stored while `collect` runs for the first time in this scope, as if it had not run.
+  template <typename Collect>
+  std::vector<std::string> Trial(Collect collect) {
+    const size_t before = log_.size();
+    collect();
+    std::vector<std::string> names(log_.begin() + static_cast<std::ptrdiff_t>(before), log_.end());
+    log_.resize(before);
+    for (const std::string& name : names) stored_.erase(name);
+    return names;
+  }
+  // `name` is stored on some ways only: it may be read on the others.
+  void StoredSometimes(const std::string& name) {
+    MarkStored(name);
+    Symbol& symbol = scope_.symbols[slots_.at(name)];
+    const auto outer = FindOuter(name);
+    symbol.load = outer ? Load::kOuter : Load::kContext;
+    symbol.outer = outer.value_or(VariableRef{});
+  }
+  void MarkStored(const std::string& name) {
+    if (stored_.insert(name).second) log_.push_back(name);
+  }
+
+ private:
+  std::optional<VariableRef> FindOuter(const std::string& name) const {
+    auto outer = parent_ ? parent_->Find(name) : std::nullopt;
+    if (outer) ++outer->hops;
+    return outer;
+  }
+  uint32_t Define(const std::string& name, Load load, VariableRef outer) {
+    const auto [at, is_new] = slots_.emplace(name, static_cast<uint32_t>(scope_.symbols.size()));
+    if (is_new) scope_.symbols.emplace_back();
+    scope_.symbols[at->second] = {name, load, outer};
+    return at->second;
+  }
+
+  Scope& scope_;
+  const Table* parent_;
+  std::map<std::string, uint32_t> slots_;
+  std::set<std::string> stored_;
+  std::vector<std::string> log_;  // what was added to stored_, in order
+};
+
+// First pass over a scope: which names it has. Inner scopes are not entered.
+class Collector {
+ public:
+  explicit Collector(Table& table)
+      : table_(table),
+        load_([this](NameExpr& name) { table_.LoadName(name.name); }),
+        store_([this](NameExpr& name) { table_.StoreName(name.name); }) {}
+
+  void Collect(Body& body) {
+    for (Statement& statement : body) std::visit([this](auto& node) { Node(node); }, statement.what);
+  }
+  void Collect(Expr* expression) { ForEachName(expression, load_); }
+  void Collect(PostfixExpr& expression) { ForEachName(expression, load_); }
+
+ private:
+  void Node(TextStatement&) {}
+  void Node(OutputStatement& node) { Collect(node.value.get()); }
+  void Node(IfStatement& node) {
+    constexpr int kWays = 3;  // the first branch, all elif together, else
+    std::map<std::string, int> ways;
+    const auto count = [&](auto collect) {
+      for (const std::string& name : table_.Trial(collect)) ++ways[name];
+    };
+    Collect(node.branches[0].test.get());
+    count([&] { Collect(node.branches[0].body); });
+    count([&] {
+      for (size_t i = 1; i < node.branches.size(); ++i) {
+        Collect(node.branches[i].test.get());
+        for (const auto& name : table_.Trial([&] { Collect(node.branches[i].body); })) table_.StoredSometimes(name);
+      }
+    });
+    count([&] { Collect(node.otherwise); });
+    for (const auto& [name, number] : ways) {
+      number == kWays ? table_.MarkStored(name) : table_.StoredSometimes(name);
+    }
+  }
+  void Node(ForStatement& node) { Collect(node.iterable.get()); }
+  void Node(SetStatement& node) {
+    Collect(node.value.get());
+    ForEachName(node.target, load_, store_);
+  }
+  void Node(SetBlockStatement& node) { ForEachName(node.target, load_, store_); }
+  void Node(MacroStatement& node) { table_.StoreName(node.name); }
+  void Node(CallBlockStatement& node) { Collect(node.call); }
+  void Node(FilterBlockStatement&) {}
+  void Node(WithStatement& node) {
+    for (auto& [target, value] : node.assignments) Collect(value.get());
+  }
+  void Node(BreakStatement&) {}
+  void Node(ContinueStatement&) {}
+
+  Table& table_;
+  const NameVisitor load_, store_;
+};
+
+// Second pass: every name of the scope gets its place; inner scopes are built and bound.
+class Binder {
+ public:
+  explicit Binder(const Table& table)
+      : table_(table), bind_([this](NameExpr& name) { name.ref = table_.Find(name.name).value(); }) {}
+
+  void Bind(Body& body) {
+    for (Statement& statement : body) std::visit([this](auto& node) { Node(node); }, statement.what);
+  }
+
+ private:
+  void Bind(ExprPtr& expression) { ForEachName(expression.get(), bind_); }
+  void Bind(Target& target) { ForEachName(target, bind_, bind_); }
+
+  static void AddParameters(Table& table, Target& target) {
+    const NameVisitor add = [&](NameExpr& name) { table.AddParameter(name.name); };
+    ForEachName(target, add, add);
+  }
+
+  // Builds the scope of `body` after `declare` has put in its parameters, and binds what is in it.
+  template <typename Declare>
+  void Inner(Scope& scope, Body& body, Declare declare) {
+    Table table(scope, &table_);
+    Collector collector(table);
+    declare(table, collector);
+    collector.Collect(body);
+    Binder(table).Bind(body);
+  }
+
+  void Node(TextStatement&) {}
+  void Node(OutputStatement& node) { Bind(node.value); }
+  void Node(IfStatement& node) {
+    for (IfBranch& branch : node.branches) {
+      Bind(branch.test);
+      Bind(branch.body);
+    }
+    Bind(node.otherwise);
+  }
+  void Node(ForStatement& node) {
+    Bind(node.iterable);
+    if (node.condition) {
+      Table table(node.condition_scope, &table_);
+      AddParameters(table, node.target);
+      Collector(table).Collect(node.condition.get());
+      Binder(table).Bind(node.condition);
+    }
+    Inner(node.body_scope, node.body, [&](Table& table, Collector&) {
+      AddParameters(table, node.target);
+      node.loop_slot = table.AddParameter("loop");
+      Binder(table).Bind(node.target);
+    });
+    Inner(node.otherwise_scope, node.otherwise, [](Table&, Collector&) {});
+  }
+  void Node(SetStatement& node) {
+    Bind(node.value);
+    Bind(node.target);
+  }
+  void Node(SetBlockStatement& node) {
+    Bind(node.target);
+    Table table(node.scope, &table_);
+    Collector collector(table);
+    collector.Collect(node.filters);
+    collector.Collect(node.body);
+    Binder binder(table);
+    ForEachName(node.filters, binder.bind_);
+    binder.Bind(node.body);
+  }
+  void Node(MacroStatement& node) {
+    node.ref = table_.Find(node.name).value();
+    Macro(node);
+  }
+  void Macro(MacroStatement& node) {
+    Table table(node.scope, &table_);
+    Collector collector(table);
+    for (Parameter& parameter : node.parameters) table.AddParameter(parameter.name);
+    const auto special = [&](const char* name, bool& uses, uint32_t& slot) {
+      for (const Parameter& parameter : node.parameters) {
+        if (parameter.name == name) return;
+      }
+      uses = ReadsName(node.body, name);
+      if (uses) slot = table.AddParameter(name);
+    };
+    special("caller", node.uses_caller, node.caller_slot);
+    special("kwargs", node.uses_kwargs, node.kwargs_slot);
+    special("varargs", node.uses_varargs, node.varargs_slot);
+    for (Parameter& parameter : node.parameters) collector.Collect(parameter.otherwise.get());
+    collector.Collect(node.body);
+    Binder binder(table);
+    for (Parameter& parameter : node.parameters) binder.Bind(parameter.otherwise);
+    binder.Bind(node.body);
+  }
+  void Node(CallBlockStatement& node) {
+    ForEachName(node.call, bind_);
+    Macro(node.block);
+  }
+  void Node(FilterBlockStatement& node) {
+    Table table(node.scope, &table_);
+    Collector collector(table);
+    collector.Collect(node.body);
+    collector.Collect(node.filters);
+    Binder binder(table);
+    ForEachName(node.filters, binder.bind_);
+    binder.Bind(node.body);
+  }
+  void Node(WithStatement& node) {
+    for (auto& [target, value] : node.assignments) Bind(value);
+    Inner(node.scope, node.body, [&](Table& table, Collector&) {
+      for (auto& [target, value] : node.assignments) AddParameters(table, target);
+      for (auto& [target, value] : node.assignments) Binder(table).Bind(target);
+    });
+  }
+  void Node(BreakStatement&) {}
+  void Node(ContinueStatement&) {}
+
+  const Table& table_;
+  const NameVisitor bind_;
+};
+
+}  // namespace
+
+void ResolveNames(Template& parsed) {
+  Table table(parsed.scope, nullptr);
+  Collector(table).Collect(parsed.body);
+  Binder(table).Bind(parsed.body);
+}
+
+}  // namespace candor::jinja
