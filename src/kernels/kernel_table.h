@@ -105,6 +105,11 @@ struct KernelTable {
   void (*store_halves)(const float* x, int n, uint16_t* out, size_t stride);
   // A value row to int8 in blocks of 32 with one f16 scale each; n is a multiple of 32.
   void (*store_int8)(const float* x, int n, int8_t* out, uint16_t* scales);
+
+  // For kernels/peaks.h. int8 dot products as fast as they go; the number of operations done (multiply and add: two).
+  uint64_t (*dot_burst)(uint64_t rounds);
+  // Reads `bytes` (a multiple of 256) in order.
+  void (*read_burst)(const void* data, size_t bytes);
 };
 
 // The tables this program was built with that this machine can run, best first. "scalar" is always the last.

@@ -6,6 +6,7 @@
 #include "kernels/generic/attention.h"
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/matmul.h"
+#include "kernels/generic/peaks.h"
 #include "kernels/kernel_table.h"
 
 namespace candor {
@@ -26,7 +27,9 @@ constexpr KernelTable MakeTable(const char* name) {
           .scale = ScaleRow<V>,
           .softcap = SoftcapRow<V>,
           .store_halves = StoreHalves<V>,
-          .store_int8 = StoreInt8<V>};
+          .store_int8 = StoreInt8<V>,
+          .dot_burst = DotBurst<V>,
+          .read_burst = ReadBurst<V>};
 }
 
 }  // namespace

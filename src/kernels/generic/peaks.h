@@ -1,0 +1,56 @@
+// What the machine can do at most: loops without anything but the instruction that is measured.
+#ifndef CANDOR_KERNELS_GENERIC_PEAKS_H_
+#define CANDOR_KERNELS_GENERIC_PEAKS_H_
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+namespace candor {
+namespace {
+
+// Independent chains, enough to keep every unit busy through the instruction's latency.
+template <class V>
+constexpr int kDotChains = V::kLanes == 16 && V::kMaxTile > 1 ? 12 : 8;
+
+// `rounds` times kDotChains dot products of int8. Returns the operations done (a multiplication and an addition are
+// two).
+template <class V>
+uint64_t DotBurst(uint64_t rounds) {
+  typename V::Ints sums[kDotChains<V>];
+  for (auto& sum : sums) sum = V::SetInt(0);
+  alignas(64) uint8_t codes[64];
+  memset(codes, 1, sizeof codes);
+  typename V::Bytes weights = V::LoadBytes(codes);
+  const int8_t x[4] = {1, 2, 1, 2};
+  for (uint64_t round = 0; round < rounds; ++round) {
+    // The compiler may not know what the loop adds up.
+    __asm__ volatile("" : "+m"(*reinterpret_cast<typename V::Bytes*>(&weights)));
+#pragma GCC unroll 12
+    for (int i = 0; i < kDotChains<V>; ++i) sums[i] = V::template Dot<false>(sums[i], weights, x);
+  }
+  typename V::Ints total = sums[0];
+  for (int i = 1; i < kDotChains<V>; ++i) total = V::Add(total, sums[i]);
+  __asm__ volatile("" : : "m"(total));
+  return rounds * static_cast<uint64_t>(kDotChains<V> * V::kLanes * 4 * 2);
+}
+
+// Reads `bytes` (a multiple of 256) in order, once.
+template <class V>
+void ReadBurst(const void* data, size_t bytes) {
+  constexpr size_t kWidth = sizeof(typename V::Bytes);
+  const auto* p = static_cast<const uint8_t*>(data);
+  typename V::Bytes sums[4];
+  for (auto& sum : sums) sum = V::LoadBytes(p);
+  for (size_t at = 0; at < bytes; at += 4 * kWidth) {
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; ++i) sums[i] = V::Or(sums[i], V::LoadBytes(p + at + i * kWidth));
+  }
+  const typename V::Bytes total = V::Or(V::Or(sums[0], sums[1]), V::Or(sums[2], sums[3]));
+  __asm__ volatile("" : : "m"(total));
+}
+
+}  // namespace
+}  // namespace candor
+
+#endif  // CANDOR_KERNELS_GENERIC_PEAKS_H_
