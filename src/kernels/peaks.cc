@@ -26,11 +26,11 @@ PeakMeter::PeakMeter(const KernelTable& kernels, ThreadPool& pool) : kernels_(ke
 Peaks PeakMeter::Sample() {
   Peaks peaks;
   peaks.read_gbps = static_cast<double>(kMemory) / 1e9 / Seconds([&] {
-    pool_.Run([&](Worker& worker) {
-      const Range share = worker.Share(kMemory / 4096);
-      kernels_.read_burst(memory_.data() + share.begin * 4096, (share.end - share.begin) * 4096);
-    });
-  });
+                      pool_.Run([&](Worker& worker) {
+                        const Range share = worker.Share(kMemory / 4096);
+                        kernels_.read_burst(memory_.data() + share.begin * 4096, (share.end - share.begin) * 4096);
+                      });
+                    });
   std::vector<uint64_t> done(static_cast<size_t>(pool_.size()));
   const double seconds = Seconds([&] {
     pool_.Run([&](Worker& worker) { done[static_cast<size_t>(worker.rank())] = kernels_.dot_burst(kRounds); });
