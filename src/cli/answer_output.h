@@ -1,0 +1,37 @@
+// Where the text of an answer goes while it is written: to a terminal, to a pipe, or nowhere yet.
+#ifndef CANDOR_CLI_ANSWER_OUTPUT_H_
+#define CANDOR_CLI_ANSWER_OUTPUT_H_
+
+#include <memory>
+#include <string_view>
+
+namespace candor {
+
+// Text is whole UTF-8 characters, as the model wrote it.
+class AnswerOutput {
+ public:
+  virtual ~AnswerOutput() = default;
+  virtual void Reasoning(std::string_view text) = 0;
+  virtual void Answer(std::string_view text) = 0;
+  // Ends the answer and its last line; the output can take another answer after it.
+  virtual void Finish() = 0;
+};
+
+struct OutputStyle {
+  bool markdown = true;             // of answers; only where styles are shown
+  bool reasoning = true;            // show it
+  bool prompted_reasoning = false;  // the model was asked to think in its prompt: said above the thought
+};
+
+// Answers go to standard output. On a terminal with styles they are rendered as Markdown and thoughts stand before
+// them, dimmed, behind a bar; on one without (NO_COLOR is set, TERM is dumb) both are plain. Elsewhere an answer is
+// written byte for byte, with a line end added where it has none, and thoughts go to standard error. Whatever
+// reaches a terminal is printable text (see cli/terminal/printable.h). Throws IoError when output cannot be written.
+std::unique_ptr<AnswerOutput> MakeAnswerOutput(const OutputStyle& style);
+
+// Whether a descriptor is a terminal on which styles may be shown.
+bool ShowsStyles(int descriptor);
+
+}  // namespace candor
+
+#endif  // CANDOR_CLI_ANSWER_OUTPUT_H_

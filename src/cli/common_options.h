@@ -1,0 +1,63 @@
+// The flags that every command which computes has, and what they mean.
+#ifndef CANDOR_CLI_COMMON_OPTIONS_H_
+#define CANDOR_CLI_COMMON_OPTIONS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/sampling_params.h"
+#include "kernels/kernel_table.h"
+#include "model/kv_layout.h"
+
+namespace candor {
+
+// How it is computed. Only `kv` and `exact` change what comes out.
+struct ComputeOptions {
+  uint32_t threads = 0;  // 0 = one for each processor that this process may use
+  std::string isa;       // empty = the best that this machine has
+  uint32_t context = 0;  // 0 = what the command takes by default
+  uint32_t chunk = 0;    // the same
+  KvType kv = KvType::kF16;
+  bool exact = false;
+};
+
+// Adds --threads, --isa, --ctx, --chunk, --kv and --exact; `options` must live as long as `command`.
+void AddComputeOptions(CLI::App& command, ComputeOptions& options);
+
+// The number of threads that `options` stands for. Reads the process's CPU affinity.
+int ThreadCount(const ComputeOptions& options);
+// The kernels that `options` names. Throws UsageError naming those that there are.
+const KernelTable& ChooseKernels(const ComputeOptions& options);
+const char* KvTypeName(KvType type);  // "f16", as the flag is written
+
+// How tokens are chosen, where that was said.
+struct SamplingOptions {
+  std::vector<std::optional<double>> values;  // in the order of SamplingFields()
+  std::vector<LogitBias> logit_bias;
+  std::optional<uint64_t> seed;
+};
+
+// Adds --seed, --logit-bias and a flag for each of SamplingFields(), whose ranges are checked as they are read;
+// `options` must live as long as `command`.
+void AddSamplingOptions(CLI::App& command, SamplingOptions& options);
+
+// `defaults` (the model's) with what was said in their place.
+SamplingParams Resolve(const SamplingOptions& options, SamplingParams defaults);
+// The seed that was given, or one of 32 bits from the system.
+uint64_t SeedOf(const SamplingOptions& options);
+
+// Sets the field that a person calls `name` ("top-p" or "top_p") to what they wrote. Throws UsageError naming the
+// nearest field or the range.
+void SetSamplingField(SamplingParams& params, const std::string& name, const std::string& value);
+// The fields' names as flags write them, without dashes before.
+std::vector<std::string> SamplingFlagNames();
+// The value of a field as a person would write it.
+std::string SamplingValue(const SamplingParams& params, const SamplingField& field);
+
+}  // namespace candor
+
+#endif  // CANDOR_CLI_COMMON_OPTIONS_H_

@@ -1,0 +1,77 @@
+"""What candor says of its command line: help, version, exit statuses, suggestions, the file of settings.
+
+    command_line_test.py CANDOR
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CANDOR = pathlib.Path(sys.argv.pop(1)).resolve()
+
+
+def candor(*arguments, settings=None):
+    with tempfile.TemporaryDirectory() as home:
+        if settings is not None:
+            folder = pathlib.Path(home, "candor")
+            folder.mkdir()
+            (folder / "config.toml").write_text(settings, encoding="utf-8")
+        environment = {**os.environ, "XDG_CONFIG_HOME": home, "CANDOR_MODELS": home}
+        return subprocess.run([CANDOR, *arguments], capture_output=True, text=True, timeout=60, env=environment,
+                              stdin=subprocess.DEVNULL)
+
+
+class CommandLine(unittest.TestCase):
+    def test_help_and_version_go_to_standard_output(self):
+        for arguments in (["--help"], ["help"], ["run", "--help"], ["help", "run"], ["eval", "logits", "--help"]):
+            done = candor(*arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+            self.assertIn("Usage: candor", done.stdout)
+            self.assertIn("Examples:", done.stdout)
+        self.assertRegex(candor("--version").stdout, r"^candor \d+\.\d+\.\d+\n")
+
+    def test_help_fits_a_hundred_columns(self):
+        for arguments in (["--help"], ["run", "--help"]):
+            for line in candor(*arguments).stdout.splitlines():
+                self.assertLessEqual(len(line), 100, line)
+
+    def assert_wrong_usage(self, done, *words):
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_a_misspelt_command_or_flag_gets_a_suggestion(self):
+        self.assert_wrong_usage(candor(), "a command is missing", "candor --help")
+        self.assert_wrong_usage(candor("rnu", "x"), 'unknown command "rnu"; did you mean run?')
+        self.assert_wrong_usage(candor("run", "m", "--treads", "2"), "--treads; did you mean --threads?",
+                                "candor run --help")
+        self.assert_wrong_usage(candor("run", "m", "--top_p=1"), "--top_p; did you mean --top-p?")
+        self.assert_wrong_usage(candor("run"), "MODEL")
+        self.assert_wrong_usage(candor("eval", "logist"), "candor eval --help")
+
+    def test_a_refused_value_names_flag_and_range(self):
+        self.assert_wrong_usage(candor("run", "m", "--top-p", "1.5"), "--top-p", '"1.5"', "0 to 1")
+        self.assert_wrong_usage(candor("run", "m", "--top-k", "1.5"), "--top-k", "whole number")
+        self.assert_wrong_usage(candor("run", "m", "--temperature", "nan"), "--temperature", "0 to 10")
+        self.assert_wrong_usage(candor("run", "m", "--threads", "0"), "--threads", "1 to")
+        self.assert_wrong_usage(candor("run", "m", "--kv", "q4"), "--kv", "f16, f32, q8_0")
+        self.assert_wrong_usage(candor("run", "m", "--seed", "-1"), "--seed")
+        self.assert_wrong_usage(candor("run", "m", "--logit-bias", "5"), "--logit-bias", "TOKEN:BIAS")
+        self.assert_wrong_usage(candor("run", "m", "--think", "maybe"), "--think", "on, off")
+
+    def test_a_missing_model_is_a_failure(self):
+        done = candor("run", "no-such-model", "x")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("no-such-model", done.stderr)
+
+    def test_settings_come_from_the_file(self):
+        self.assert_wrong_usage(candor("run", "m", "x", settings="[run]\ntop-p = 7\n"), "config.toml:2: top-p", "0 to 1")
+        self.assert_wrong_usage(candor("run", "m", "x", settings="thread = 7\n"), "config.toml:1", "did you mean threads?")
+        self.assertEqual(candor("list", settings="threads = 2\n[run]\nexact = true\n").returncode, 0)
+        self.assert_wrong_usage(candor("--config", "/no/such/file", "list"), "/no/such/file")
+
+
+if __name__ == "__main__":
+    unittest.main()
