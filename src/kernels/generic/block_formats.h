@@ -31,60 +31,36 @@ struct IntegerScales {
   typename V::Ints minimum[2 * kBlocks];
 };
 
-template <class V>
-void NibblePair(const std::byte* nibbles, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-  const typename V::Bytes both = V::LoadBytes(nibbles + (c * panel::kRows + row) * 4);
+template <class V, int kChunk>
+[[gnu::always_inline]] inline void NibblePair(const std::byte* nibbles, int row, typename V::Bytes& low,
+                                              typename V::Bytes& high) {
+  const typename V::Bytes both = V::LoadBytes(nibbles + (kChunk * panel::kRows + row) * 4);
   low = V::And(both, 15);
   high = V::And(V::template ShiftRight<4>(both), 15);
 }
 
-// Bits 2i and 2i + 1 of every byte, as a number of weight 2^kTo.
-template <class V, int kTo>
-typename V::Bytes TwoBits(typename V::Bytes a, int i) {
-  const uint8_t mask = 3 << kTo;
-  const int right = 2 * i - kTo;
-  switch (right) {
-    case -4:
-      return V::And(V::template ShiftLeft<4>(a), mask);
-    case -2:
-      return V::And(V::template ShiftLeft<2>(a), mask);
-    case 0:
-      return V::And(a, mask);
-    case 2:
-      return V::And(V::template ShiftRight<2>(a), mask);
-    case 4:
-      return V::And(V::template ShiftRight<4>(a), mask);
-    default:
-      return V::And(V::template ShiftRight<6>(a), mask);
+// Moves bits of every byte by kTo - kFrom places, then keeps `kMask`.
+template <class V, int kFrom, int kTo, uint8_t kMask>
+[[gnu::always_inline]] inline typename V::Bytes MoveBits(typename V::Bytes a) {
+  if constexpr (kFrom < kTo) {
+    return V::And(V::template ShiftLeft<kTo - kFrom>(a), kMask);
+  } else if constexpr (kFrom > kTo) {
+    return V::And(V::template ShiftRight<kFrom - kTo>(a), kMask);
+  } else {
+    return V::And(a, kMask);
   }
 }
 
-// Bit c of every byte, moved to bit kTo.
-template <class V, int kTo>
-typename V::Bytes OneBit(typename V::Bytes a, int c) {
-  const uint8_t mask = 1 << kTo;
-  switch (c - kTo) {
-    case -4:
-      return V::And(V::template ShiftLeft<4>(a), mask);
-    case -3:
-      return V::And(V::template ShiftLeft<3>(a), mask);
-    case -2:
-      return V::And(V::template ShiftLeft<2>(a), mask);
-    case -1:
-      return V::And(V::template ShiftLeft<1>(a), mask);
-    case 0:
-      return V::And(a, mask);
-    case 1:
-      return V::And(V::template ShiftRight<1>(a), mask);
-    case 2:
-      return V::And(V::template ShiftRight<2>(a), mask);
-    case 3:
-      return V::And(V::template ShiftRight<3>(a), mask);
-    case 4:
-      return V::And(V::template ShiftRight<4>(a), mask);
-    default:
-      return V::And(V::template ShiftRight<5>(a), mask);
-  }
+// Bits 2 kPair and 2 kPair + 1 of every byte, as a number of weight 2^kTo.
+template <class V, int kTo, int kPair>
+[[gnu::always_inline]] inline typename V::Bytes TwoBits(typename V::Bytes a) {
+  return MoveBits<V, 2 * kPair, kTo, 3 << kTo>(a);
+}
+
+// Bit kBit of every byte, moved to bit kTo.
+template <class V, int kTo, int kBit>
+[[gnu::always_inline]] inline typename V::Bytes OneBit(typename V::Bytes a) {
+  return MoveBits<V, kBit, kTo, 1 << kTo>(a);
 }
 
 // What the formats with one block a unit share.
@@ -104,8 +80,10 @@ struct Q4_0Format : SimpleFormat<V> {
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
     s.scale[0] = V::LoadHalves(unit + panel::kNibbles + 2 * row);
   }
-  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    NibblePair<V>(unit, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    NibblePair<V, kChunk>(unit, row, low, high);
   }
 };
 
@@ -118,8 +96,10 @@ struct Q4_1Format : SimpleFormat<V> {
     s.scale[0] = V::LoadHalves(unit + panel::kNibbles + 2 * row);
     s.minimum[0] = V::Sub(V::Set(0.0f), V::LoadHalves(unit + panel::kNibbles + panel::kHalfScales + 2 * row));
   }
-  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    NibblePair<V>(unit, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    NibblePair<V, kChunk>(unit, row, low, high);
   }
 };
 
@@ -130,11 +110,13 @@ struct Q5_0Format : SimpleFormat<V> {
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
     s.scale[0] = V::LoadHalves(unit + panel::kNibbles + panel::kHighBits + 2 * row);
   }
-  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    NibblePair<V>(unit, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    NibblePair<V, kChunk>(unit, row, low, high);
     const typename V::Bytes bits = V::LoadBytes(unit + panel::kNibbles + row * 4);
-    low = V::Or(low, OneBit<V, 4>(bits, c));
-    high = V::Or(high, OneBit<V, 4>(bits, c + 4));
+    low = V::Or(low, OneBit<V, 4, kChunk>(bits));
+    high = V::Or(high, OneBit<V, 4, kChunk + 4>(bits));
   }
 };
 
@@ -148,8 +130,10 @@ struct Q5_1Format : SimpleFormat<V> {
     s.scale[0] = V::LoadHalves(scales);
     s.minimum[0] = V::Sub(V::Set(0.0f), V::LoadHalves(scales + panel::kHalfScales));
   }
-  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    Q5_0Format<V>::Pair(unit, block, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int block, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    Q5_0Format<V>::template Pair<kChunk>(unit, block, row, low, high);
   }
 };
 
@@ -161,9 +145,11 @@ struct Q8_0Format : SimpleFormat<V> {
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
     s.scale[0] = V::LoadHalves(unit + panel::kBytes + 2 * row);
   }
-  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    low = V::LoadBytes(unit + (c * panel::kRows + row) * 4);
-    high = V::LoadBytes(unit + ((c + 4) * panel::kRows + row) * 4);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    low = V::LoadBytes(unit + (kChunk * panel::kRows + row) * 4);
+    high = V::LoadBytes(unit + ((kChunk + 4) * panel::kRows + row) * 4);
   }
 };
 
@@ -175,8 +161,10 @@ template <class V>
 struct Iq4NlFormat : Q4_0Format<V> {
   static constexpr int kOffset = 128;
   static constexpr bool kWide = true;
-  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    NibblePair<V>(unit, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    NibblePair<V, kChunk>(unit, row, low, high);
     low = V::Lookup(kIq4Codes, low);
     high = V::Lookup(kIq4Codes, high);
   }
@@ -193,8 +181,10 @@ struct Mxfp4Format : SimpleFormat<V> {
     for (int i = 0; i < V::kLanes; ++i) scale[i] = spec::HalvedFloatFromE8M0(codes[i]);
     s.scale[0] = V::Load(scale);
   }
-  static void Pair(const std::byte* unit, int, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    NibblePair<V>(unit, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    NibblePair<V, kChunk>(unit, row, low, high);
     low = V::Lookup(kFp4Codes, low);
     high = V::Lookup(kFp4Codes, high);
   }
@@ -240,8 +230,10 @@ struct Q4_KFormat : SuperFormat<V> {
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
     LoadScales6<V>(unit + panel::kQ4_KScales, row, s);
   }
-  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    NibblePair<V>(unit + static_cast<size_t>(block) * panel::kNibbles, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int block, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    NibblePair<V, kChunk>(unit + static_cast<size_t>(block) * panel::kNibbles, row, low, high);
   }
 };
 
@@ -252,12 +244,14 @@ struct Q5_KFormat : SuperFormat<V> {
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
     LoadScales6<V>(unit + panel::kQ5_KScales, row, s);
   }
-  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    NibblePair<V>(unit + static_cast<size_t>(block) * panel::kNibbles, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int block, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    NibblePair<V, kChunk>(unit + static_cast<size_t>(block) * panel::kNibbles, row, low, high);
     const std::byte* bits_at = unit + panel::kQ5_KHigh + static_cast<size_t>(block) * panel::kHighBits;
     const typename V::Bytes bits = V::LoadBytes(bits_at + row * 4);
-    low = V::Or(low, OneBit<V, 4>(bits, c));
-    high = V::Or(high, OneBit<V, 4>(bits, c + 4));
+    low = V::Or(low, OneBit<V, 4, kChunk>(bits));
+    high = V::Or(high, OneBit<V, 4, kChunk + 4>(bits));
   }
 };
 
@@ -272,11 +266,13 @@ struct Q6_KFormat : SuperFormat<V> {
 #pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) s.scale[i] = V::LoadInt8(unit + panel::kQ6_KScales + i * panel::kRows + row);
   }
-  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    NibblePair<V>(unit + static_cast<size_t>(block) * panel::kNibbles, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int block, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    NibblePair<V, kChunk>(unit + static_cast<size_t>(block) * panel::kNibbles, row, low, high);
     const std::byte* pairs = unit + panel::kQ6_KPairs + static_cast<size_t>(block) * panel::kPairs;
-    low = V::Or(low, TwoBits<V, 4>(V::LoadBytes(pairs + row * 4), c));
-    high = V::Or(high, TwoBits<V, 4>(V::LoadBytes(pairs + 64 + row * 4), c));
+    low = V::Or(low, TwoBits<V, 4, kChunk>(V::LoadBytes(pairs + row * 4)));
+    high = V::Or(high, TwoBits<V, 4, kChunk>(V::LoadBytes(pairs + 64 + row * 4)));
   }
 };
 
@@ -297,10 +293,12 @@ struct Q2_KFormat : SuperFormat<V> {
       s.minimum[i] = V::ShiftRightInts(both, 4);
     }
   }
-  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int block, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
     const std::byte* pairs = unit + static_cast<size_t>(block) * panel::kPairs;
-    low = TwoBits<V, 0>(V::LoadBytes(pairs + row * 4), c);
-    high = TwoBits<V, 0>(V::LoadBytes(pairs + 64 + row * 4), c);
+    low = TwoBits<V, 0, kChunk>(V::LoadBytes(pairs + row * 4));
+    high = TwoBits<V, 0, kChunk>(V::LoadBytes(pairs + 64 + row * 4));
   }
 };
 
@@ -324,12 +322,14 @@ struct Q3_KFormat : SuperFormat<V> {
       s.scale[2 * j + 1] = V::Sub(V::OrInts(V::ShiftRightInts(low, 4), V::ShiftLeftInts(second, 4)), V::SetInt(32));
     }
   }
-  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    Q2_KFormat<V>::Pair(unit, block, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int block, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    Q2_KFormat<V>::template Pair<kChunk>(unit, block, row, low, high);
     const std::byte* bits_at = unit + panel::kQ3_KHigh + static_cast<size_t>(block) * panel::kHighBits;
     const typename V::Bytes bits = V::LoadBytes(bits_at + row * 4);
-    low = V::Or(low, OneBit<V, 2>(bits, c));
-    high = V::Or(high, OneBit<V, 2>(bits, c + 4));
+    low = V::Or(low, OneBit<V, 2, kChunk>(bits));
+    high = V::Or(high, OneBit<V, 2, kChunk + 4>(bits));
   }
 };
 
@@ -351,8 +351,10 @@ struct Iq4XsFormat : SuperFormat<V> {
       s.scale[j] = V::Mul(d, V::ToFloat(V::Sub(V::OrInts(low, V::ShiftLeftInts(top, 4)), V::SetInt(32))));
     }
   }
-  static void Pair(const std::byte* unit, int block, int c, int row, typename V::Bytes& low, typename V::Bytes& high) {
-    Iq4NlFormat<V>::Pair(unit + static_cast<size_t>(block) * panel::kNibbles, 0, c, row, low, high);
+  template <int kChunk>
+  [[gnu::always_inline]] static void Pair(const std::byte* unit, int block, int row, typename V::Bytes& low,
+                                          typename V::Bytes& high) {
+    Iq4NlFormat<V>::template Pair<kChunk>(unit + static_cast<size_t>(block) * panel::kNibbles, 0, row, low, high);
   }
 };
 

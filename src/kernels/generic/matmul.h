@@ -12,6 +12,19 @@ namespace {
 
 inline constexpr int kSegmentColumns = 4096;
 
+// Calls `use` with the numbers 0 to 3 as types: which bits of a byte belong to a chunk must be known to the compiler.
+template <int kValue>
+struct Chunk {
+  static constexpr int value = kValue;
+};
+template <class Use>
+[[gnu::always_inline]] inline void ForChunks(Use use) {
+  use(Chunk<0>());
+  use(Chunk<1>());
+  use(Chunk<2>());
+  use(Chunk<3>());
+}
+
 // Where a tile's results go: tokens `stride` floats apart, from the rows of one vector.
 struct TileOutput {
   float* out;
@@ -68,10 +81,10 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
             }
           }
         }
-#pragma GCC unroll 4
-        for (int c = 0; c < 4; ++c) {
+        ForChunks([&](auto chunk) __attribute__((always_inline)) {
+          constexpr int c = decltype(chunk)::value;
           Bytes low, high;
-          Format::Pair(panel, block, c, row, low, high);
+          Format::template Pair<c>(panel, block, row, low, high);
 #pragma GCC unroll 8
           for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 2
@@ -82,7 +95,7 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
               second = V::template Dot<Format::kWide>(second, high, q + 16 + 4 * c);
             }
           }
-        }
+        });
 #pragma GCC unroll 8
         for (int t = 0; t < kTokens; ++t) {
           Ints whole[kHalves];
@@ -130,7 +143,10 @@ void ExactTile(int tokens, const std::byte* panel, int row, int columns, const f
       Format::LoadScales(panel, row, scales);
       for (int block = 0; block < Format::kBlocks; ++block) {
         typename V::Bytes chunks[8];
-        for (int c = 0; c < 4; ++c) Format::Pair(panel, block, c, row, chunks[c], chunks[c + 4]);
+        ForChunks([&](auto chunk) {
+          constexpr int c = decltype(chunk)::value;
+          Format::template Pair<c>(panel, block, row, chunks[c], chunks[c + 4]);
+        });
         for (int k = 0; k < 32; ++k, x += tokens) {
           Ints codes;
           memcpy(&codes, &chunks[k / 4], sizeof codes);
