@@ -42,6 +42,7 @@ int Main(std::vector<std::string> arguments) {
     AddListCommand(app);
     AddRemoveCommand(app);
     AddInspectCommand(app);
+    AddTokenizeCommand(app);
     AddConfigFile(app);
     // CLI11 takes its arguments from the back.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -45,6 +45,10 @@ void SpellBytes(std::string_view bytes, std::string& out) {
 bool UnspellBytes(std::string_view piece, std::string& out) {
   const size_t before = out.size();
   for (size_t pos = 0; pos < piece.size();) {
+    if (piece[pos] > ' ' && piece[pos] < '\x7F') {
+      out.push_back(piece[pos++]);
+      continue;
+    }
     const Utf8Char c = DecodeUtf8(piece, pos);
     const std::optional<uint8_t> byte = c.code != kInvalidUtf8 ? UnspellByte(c.code) : std::nullopt;
     if (!byte) {

@@ -43,7 +43,7 @@ class GgufReader {
     const bool byte_level = model_ == "gpt2";
     PipelineParts parts;
     parts.vocabulary = MakeVocabulary(byte_level);
-    parts.added = MakeAddedTokens();
+    MakeAddedTokens(parts);
     ReadSpecialTokens(parts);
     bool add_bos = !byte_level;
     if (byte_level) {
@@ -101,11 +101,9 @@ class GgufReader {
                                " is a byte by tokenizer.ggml.token_type, <0x00> to <0xFF> expected");
         }
         text.push_back(static_cast<char>(*byte));
-      } else if (kind != TokenKind::kNormal && kind != TokenKind::kByte) {
-        text = tokens_[i];
       } else if (!byte_level) {
         text = ReplaceAll(tokens_[i], kSentencePieceSpace, " ");
-      } else if (!UnspellBytes(tokens_[i], text)) {
+      } else if (kind != TokenKind::kNormal || !UnspellBytes(tokens_[i], text)) {
         text = tokens_[i];
       }
       bytes.Append(text);
@@ -113,15 +111,19 @@ class GgufReader {
     return std::make_unique<Vocabulary>(std::move(pieces), std::move(bytes), kinds_, Field("tokens"));
   }
 
-  AddedTokens MakeAddedTokens() const {
-    std::vector<AddedToken> added;
+  void MakeAddedTokens(PipelineParts& parts) const {
+    std::vector<AddedToken> plain, normalized;
     for (size_t i = 0; i < tokens_.size(); ++i) {
       const TokenKind kind = kinds_[i];
       const bool control = kind == TokenKind::kControl || kind == TokenKind::kUnknown;
       if (!control && kind != TokenKind::kUserDefined) continue;
-      added.push_back({std::string(tokens_[i]), static_cast<TokenId>(i), control});
+      // SentencePiece finds its user-defined pieces in the text whose spaces it has replaced.
+      const bool spaced =
+          model_ == "llama" && !control && tokens_[i].find(kSentencePieceSpace) != std::string_view::npos;
+      (spaced ? normalized : plain).push_back({std::string(tokens_[i]), static_cast<TokenId>(i), control});
     }
-    return AddedTokens(std::move(added), Field("tokens"));
+    parts.added = AddedTokens(std::move(plain), Field("tokens"));
+    parts.added_normalized = AddedTokens(std::move(normalized), Field("tokens"));
   }
 
   std::optional<TokenId> SpecialToken(std::string_view name) const {
@@ -161,7 +163,9 @@ class GgufReader {
     if (!metadata_.Has(Key("merges"))) return MergeTable(0);
     const StringTable& merges = metadata_.RequireStrings(Key("merges"));
     MergeTable table(merges.size());
+    const std::string field = Field("merges");
     std::string joined;
+    TokenId last = kNoToken;
     for (size_t i = 0; i < merges.size(); ++i) {
       const std::string_view merge = merges[i];
       // The first character may be a space itself.
@@ -169,12 +173,14 @@ class GgufReader {
       const std::string_view left = merge.substr(0, space);
       const std::string_view right = space == std::string_view::npos ? "" : merge.substr(space + 1);
       joined.assign(left).append(right);
-      const TokenId ids[] = {vocabulary.Find(left), vocabulary.Find(right), vocabulary.Find(joined)};
+      // Merges mostly make one token after another.
+      const TokenId ids[] = {vocabulary.Find(left), vocabulary.Find(right), vocabulary.Find(joined, last + 1)};
       if (std::find(std::begin(ids), std::end(ids), kNoToken) != std::end(ids)) {
         Refuse("merges", Quoted(merge) + " at index " + std::to_string(i) +
                              ": two tokens with a space between them expected, and a token that they make");
       }
-      table.Add(ids[0], ids[1], ids[2], Field("merges"));
+      last = ids[2];
+      table.Add(ids[0], ids[1], last, field);
     }
     return table;
   }

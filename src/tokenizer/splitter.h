@@ -43,7 +43,7 @@ void ForEachPiece(const Splitters& splitters, std::string_view text, const Use& 
 std::unique_ptr<Splitter> MakeGpt2Splitter();
 
 // (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
-// with \p{N}{1,digits}: Llama 3 has 3, Qwen2 has 1.
+// with \p{N}{1,digits}: Llama 3 and cl100k have 3, Qwen2 has 1.
 std::unique_ptr<Splitter> MakeLlama3Splitter(int digits);
 
 // o200k (GPT-4o, gpt-oss, Llama 4), with U = [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}], W = [\p{Ll}\p{Lm}\p{Lo}\p{M}] and
@@ -90,6 +90,8 @@ std::unique_ptr<Splitter> MakeRegexSplitter(std::string_view pattern, const std:
 
 // What the pattern of a Split pre-tokenizer means: a scanner of ours where the text is known, else MakeRegexSplitter.
 std::unique_ptr<Splitter> SplitterForPattern(std::string_view pattern, const std::string& field);
+// Whether the pattern is known to leave nothing between its matches.
+bool CoversEveryText(std::string_view pattern);
 
 }  // namespace candor
 

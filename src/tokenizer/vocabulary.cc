@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "tokenizer/hash.h"
 
 namespace candor {
@@ -20,29 +21,33 @@ Vocabulary::Vocabulary(StringTable pieces, StringTable bytes, std::vector<TokenK
 }
 
 bool Vocabulary::Index(uint64_t seed, const std::string& field) {
-  std::fill(slots_.begin(), slots_.end(), kNoToken);
+  std::fill(slots_.begin(), slots_.end(), Slot{});
   for (size_t id = 0; id < size(); ++id) {
     const std::string_view piece = pieces_[id];
     if (piece.empty()) continue;
-    size_t slot = SlotOf(HashBytes(piece, seed), slots_.size());
-    for (uint32_t probes = 0; slots_[slot] != kNoToken; ++probes) {
-      if (Piece(slots_[slot]) == piece) {
-        throw FormatError(field + ": \"" + std::string(piece.substr(0, 80)) + "\" has two ids, " +
-                          std::to_string(slots_[slot]) + " and " + std::to_string(id));
+    const uint64_t hash = HashBytes(piece, seed);
+    const Slot added{static_cast<TokenId>(id), static_cast<uint32_t>(hash)};
+    size_t slot = SlotOf(hash, slots_.size());
+    for (uint32_t probes = 0; slots_[slot].id != kNoToken; ++probes) {
+      if (slots_[slot].tag == added.tag && Piece(slots_[slot].id) == piece) {
+        throw FormatError(field + ": \"" + Printable(piece) + "\" has two ids, " + std::to_string(slots_[slot].id) +
+                          " and " + std::to_string(id));
       }
       if (probes == kMaxProbes) return false;
       if (++slot == slots_.size()) slot = 0;
     }
-    slots_[slot] = static_cast<TokenId>(id);
+    slots_[slot] = added;
   }
   return true;
 }
 
-TokenId Vocabulary::Find(std::string_view piece) const {
+TokenId Vocabulary::Find(std::string_view piece, TokenId hint) const {
   if (piece.empty() || piece.size() > longest_) return kNoToken;
-  size_t slot = SlotOf(HashBytes(piece, seed_), slots_.size());
-  while (slots_[slot] != kNoToken) {
-    if (Piece(slots_[slot]) == piece) return slots_[slot];
+  if (hint >= 0 && static_cast<size_t>(hint) < size() && Piece(hint) == piece) return hint;
+  const uint64_t hash = HashBytes(piece, seed_);
+  const auto tag = static_cast<uint32_t>(hash);
+  for (size_t slot = SlotOf(hash, slots_.size()); slots_[slot].id != kNoToken;) {
+    if (slots_[slot].tag == tag && Piece(slots_[slot].id) == piece) return slots_[slot].id;
     if (++slot == slots_.size()) slot = 0;
   }
   return kNoToken;

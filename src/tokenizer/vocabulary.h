@@ -27,8 +27,8 @@ class Vocabulary {
   std::string_view Piece(TokenId id) const { return pieces_[static_cast<size_t>(id)]; }
   std::string_view Bytes(TokenId id) const { return bytes_[static_cast<size_t>(id)]; }
   TokenKind Kind(TokenId id) const { return kinds_[static_cast<size_t>(id)]; }
-  // The id of a spelling, or kNoToken.
-  TokenId Find(std::string_view piece) const;
+  // The id of a spelling, or kNoToken. Looks at `hint` first, any id or kNoToken.
+  TokenId Find(std::string_view piece, TokenId hint = kNoToken) const;
   // The longest spelling, in bytes.
   size_t longest() const { return longest_; }
 
@@ -37,7 +37,12 @@ class Vocabulary {
 
   StringTable pieces_, bytes_;
   std::vector<TokenKind> kinds_;
-  std::vector<TokenId> slots_;  // open addressing; kNoToken where empty
+  // Open addressing. The tag, other bits of the hash, spares most looks at a piece that is not the one.
+  struct Slot {
+    TokenId id = kNoToken;
+    uint32_t tag = 0;
+  };
+  std::vector<Slot> slots_;
   uint64_t seed_ = 0;
   size_t longest_ = 0;
 };

