@@ -99,7 +99,7 @@ TEST(Splitter, ScannersCutAsTheirPatternsDo) {
     ASSERT_TRUE(scanners) << family.name;
     const Splitters reference = Chain(family.patterns);
     std::mt19937 random(1);
-    for (int i = 0; i < 6000; ++i) {
+    for (int i = 0; i < 3000; ++i) {
       const std::string text = RandomText(random);
       ASSERT_EQ(Split(scanners->splitters, text), Split(reference, text)) << family.name << ": \"" << text << "\"";
     }
@@ -115,7 +115,7 @@ TEST(Splitter, EachPatternAloneIsRecognisedAndCutsAsPcre) {
         ASSERT_NE(typeid(*scanner[0]), typeid(*reference[0])) << pattern;
       }
       std::mt19937 random(2);
-      for (int i = 0; i < 2000; ++i) {
+      for (int i = 0; i < 1000; ++i) {
         const std::string text = RandomText(random);
         ASSERT_EQ(Split(scanner, text), Split(reference, text)) << pattern << ": \"" << text << "\"";
       }
@@ -145,7 +145,7 @@ TEST(Splitter, PiecesPutTogetherAreTheText) {
   std::mt19937 random(3);
   for (const Family& family : Families()) {
     const auto scanners = SplittersNamed(family.name);
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 1000; ++i) {
       std::string text;
       for (size_t n = random() % 20; n > 0; --n) text.push_back(static_cast<char>(random() % 3 == 0 ? random() : 'a'));
       std::string joined;
