@@ -90,6 +90,11 @@ void AddTokenizeCommand(CLI::App& app) {
   AddModelArgument(*command, options->model);
   command->add_option("text", options->text, "The text, or - for all of standard input as it is")->required();
   command->add_flag("--json", options->json, "Print {\"ids\": [...], \"pieces\": [...]}");
+  command->footer(
+      "Examples:\n"
+      "  candor tokenize smollm2-135m \"Hello, world\"\n"
+      "  candor tokenize smollm2-135m --json - < notes.txt\n"
+      "  candor tokenize smollm2-135m -- --help          a text that begins with a dash");
   command->callback([options] { Tokenize(*options); });
 }
 
