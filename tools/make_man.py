@@ -9,13 +9,17 @@ import sys
 
 
 def escape(text):
-    text = text.replace("\\", "\\e").replace("-", "\\-")
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace('"', "\\(dq")
     return "\\&" + text if text[:1] in (".", "'") else text
 
 
 def help_sections(candor, command):
-    """The --help of a command: (what it is for, how it is called, [(section, [(entry, description)])])."""
+    """The --help of a command: (what it is for, how it is called, [(section, [(entry, description)])], the end as it is).
+
+    The end is what comes from "Examples:" on.
+    """
     text = subprocess.run([candor, *command, "--help"], check=True, capture_output=True, text=True, timeout=60).stdout
+    text, *end = re.split(r"^(?=Examples:$)", text, maxsplit=1, flags=re.MULTILINE)
     purpose, usage, sections = [], "", []
     for line in text.splitlines():
         if line.startswith("Usage:"):
@@ -28,9 +32,11 @@ def help_sections(candor, command):
         elif sections and sections[-1][1] and line.startswith("    "):
             last = sections[-1][1][-1]
             last[1] = f"{last[1]} {line.strip()}".strip()
+        elif sections and line.strip():  # a sentence below a list
+            sections[-1][1].append(["", line.strip()])
         elif line.strip() and not sections and not usage:
             purpose.append(line.strip())
-    return " ".join(purpose), usage, sections
+    return " ".join(purpose), usage, sections, "".join(end).splitlines()
 
 
 def subcommands(sections):
@@ -39,7 +45,7 @@ def subcommands(sections):
 
 def describe(candor, command, out):
     """Appends the page's part on one command and those below it."""
-    purpose, usage, sections = help_sections(candor, command)
+    purpose, usage, sections, end = help_sections(candor, command)
     below = subcommands(sections)
     if command:
         out += [f".SS {escape(' '.join(command))}", escape(purpose), ".PP", f".B {escape(usage)}"]
@@ -47,7 +53,10 @@ def describe(candor, command, out):
         if "commands" in title.lower():
             continue
         for entry, description in entries:
-            out += [".TP", f".B {escape(entry)}", escape(description) or "\\&"]
+            entry = re.sub(r"\{(?:true|false)\}$", "", entry)  # the library's way to write a flag that turns off
+            out += [".TP", f".B {escape(entry)}", escape(description) or "\\&"] if entry else [".PP", escape(description)]
+    if end:
+        out += [".PP", ".nf", *map(escape, end), ".fi"]
     for name in below:
         describe(candor, [*command, name], out)
 

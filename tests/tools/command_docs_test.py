@@ -21,7 +21,7 @@ def help_text(command):
 
 def flags_of(command):
     """Every spelling at the start of an entry of --help."""
-    return {flag for line in help_text(command).splitlines() if line.startswith("  -")
+    return {flag.split("{")[0] for line in help_text(command).splitlines() if line.startswith("  -")
             for flag in line.split()[0].split(",")}
 
 

@@ -5,14 +5,14 @@ _candor_words() {
   awk -v wanted="$1" '
     /^[^ ].*:$/ { section = tolower($0) }
     /^  [^ ]/ && wanted == "commands" && section ~ /commands/ { print $1 }
-    /^  -/ && wanted == "options" { n = split($1, names, ","); for (i = 1; i <= n; i++) print names[i] }'
+    /^  -/ && wanted == "options" { n = split($1, names, ","); for (i = 1; i <= n; i++) { sub(/\{.*/, "", names[i]); print names[i] } }'
 }
 
 # Prints the values that option $1 takes, where the help text (standard input) lists them as {a,b}.
 _candor_values() {
   awk -v option="$1" '
     /^  -/ { n = split($1, names, ","); mine = 0; for (i = 1; i <= n; i++) mine = mine || names[i] == option }
-    mine && match($0, /\{[^} ]*\}/) { values = substr($0, RSTART + 1, RLENGTH - 2); gsub(",", "\n", values); print values; exit }'
+    mine && match($0, /\{[^} ]*,[^} ]*\}/) { values = substr($0, RSTART + 1, RLENGTH - 2); gsub(",", "\n", values); print values; exit }'
 }
 
 _candor_models() {
