@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+"""Measures the project's bars and prints, for each, the command, the target, the figure and whether it is met.
+
+    bench/bars/run.py [--list] [--only REGEX]...     exit 1 when a bar is not met
+
+The rows are docs/status.md's, in Markdown, to be copied there. Most of it is timed: run it alone on the machine, after
+a build of the preset `release`, with the three models of `make test` in the store (`make bars` does both).
+"""
+import argparse
+import dataclasses
+import datetime
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import typing
+
+import fidelity
+import process
+import speed
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+CANDOR = ROOT / "build/release/candor"
+MODELS = pathlib.Path(os.environ.get("CANDOR_MODELS") or pathlib.Path.home() / ".local/share/candor/models")
+SMALL, BASE, CODER = "smollm2-135m", "gemma3-270m", "qwen2.5-coder-0.5b"
+
+
+@dataclasses.dataclass
+class Bar:
+    name: str
+    target: str
+    measure: typing.Callable[[], tuple[str, bool]]  # returns the figure, as text, and whether it is met
+    command: str = ""  # how to measure it alone; empty = by this script
+
+
+def model_file(name):
+    return MODELS / f"{name}.gguf"
+
+
+def divergence(name, limit):
+    reference = ROOT / f"tests/data/real/{name}.safetensors"
+    tokens = ",".join(map(str, fidelity.read_safetensors(reference)["tokens"]))
+    with tempfile.TemporaryDirectory() as folder:
+        logits = pathlib.Path(folder, "logits.safetensors")
+        subprocess.run([CANDOR, "eval", "logits", model_file(name), "--tokens", tokens, "--out", logits], check=True,
+                       stdout=subprocess.DEVNULL)
+        figure = fidelity.mean_divergence(reference, logits)
+    return f"{figure:.5f}", figure <= limit
+
+
+class SpeedBars:
+    """Measures a model's prefill and decode together, and answers for both bars."""
+
+    def __init__(self):
+        self.results = {}
+
+    def ratio(self, name, which, least):
+        if name not in self.results:
+            self.results[name] = speed.against_llama_cpp(CANDOR, model_file(name))
+        result = self.results[name]
+        peak, limit = {"prefill": ("prefill_peak_ratio", "int8 peak"),
+                       "decode": ("decode_bandwidth_ratio", "memory's limit")}[which]
+        figure = (f"{result[which]:.2f} ({result['ours'][which + '_tps']:.0f} to {result['theirs'][which + '_tps']:.0f} "
+                  f"tokens/s; {result['ours'][peak]:.0%} of the {limit})")
+        return figure, result[which] >= least
+
+
+def memory(name):
+    # The limit leaves out the cache of keys and values: at most 4 MiB for so few tokens of these models.
+    _, peak = process.peak_bytes([CANDOR, "run", model_file(name), "--seed", "1", "--max-tokens", "64", "--",
+                                  "Name three rivers."])
+    limit = 1.1 * model_file(name).stat().st_size + (64 << 20)
+    return f"{peak / 2**20:.0f} of {limit / 2**20:.0f} MiB", peak <= limit
+
+
+def first_token():
+    figure = process.first_token_seconds(CANDOR, model_file(SMALL), "Hi")
+    return f"{figure:.2f} s", figure <= 0.5
+
+
+def two_at_once(name):
+    figure = process.share_kept_by_two(CANDOR, model_file(name))
+    return f"{figure:.0%}", figure >= 0.40
+
+
+def fresh_debian():
+    out = subprocess.run([ROOT / "tools/fresh-debian", "--run-only"], stdout=subprocess.PIPE, text=True,
+                         stdin=subprocess.DEVNULL).stdout
+    found = re.search(r"passed: from git clone to the first token (\d+) s", out)
+    return (f"{found.group(1)} s", int(found.group(1)) <= 600) if found else ("failed", False)
+
+
+def ctest(selection, build="release"):
+    """Runs the tests that `selection` (-R name or -L label) chooses; a case that is skipped is not passed."""
+    out = subprocess.run(["ctest", "--preset", build, "--no-tests=error", "--verbose", *selection], cwd=ROOT, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True).stdout
+    found = re.search(r"tests passed, (\d+) tests failed out of (\d+)", out)
+    if not found:
+        return "no such test", False
+    failed, total = map(int, found.groups())
+    cases = len(re.findall(r"(?m)^\d+: \[ RUN ", out)) or total
+    skipped = len(re.findall(r"(?m)^\d+: \[  SKIPPED \] .*\(\d+ ms\)|\*\*\*Skipped", out))
+    return f"{cases} cases, {failed} failed, {skipped} skipped", failed == 0 and skipped == 0
+
+
+def tests(name, target, *selection):
+    return Bar(name, target, lambda: ctest(selection), "ctest --preset release " + " ".join(selection))
+
+
+def fuzz():
+    for command in (["cmake", "--preset", "fuzz"], ["cmake", "--build", "--preset", "fuzz", "--target", "fuzz"]):
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return ctest(["-L", "fuzz"], build="fuzz")
+
+
+def bars():
+    for name, limit in ((SMALL, 0.0019), (BASE, 0.0032), (CODER, 0.0006)):
+        yield Bar(f"divergence, {name}", f"<= {limit}", lambda name=name, limit=limit: divergence(name, limit))
+    yield tests("logits of small models within 2e-4, and 5e-3 with the default cache", "all", "-R", "^decoder$")
+    yield tests("tokenizers: 267 texts, four tokenizers", "all equal", "-R", "^tokenizer_golden$")
+    yield tests("templates: 34 published ones, 11 conversations", "all equal", "-R", "^chat$")
+    yield tests("one answer, three models, on bits", "all equal", "-R", "^one_answer_all_models$")
+    speeds = SpeedBars()
+    for name in (SMALL, BASE, CODER):
+        for which, least in (("prefill", 3.0), ("decode", 1.4)):
+            yield Bar(f"{which} over llama.cpp, {name}", f">= {least}",
+                      lambda name=name, which=which, least=least: speeds.ratio(name, which, least))
+    for name in (SMALL, BASE, CODER):
+        yield Bar(f"peak memory, {name}", "<= 1.1 x file + 64 MiB", lambda name=name: memory(name))
+    yield Bar(f"time to first token, {SMALL}", "<= 0.5 s", first_token)
+    yield Bar(f"speed kept by each of two at once, {CODER}", ">= 40%", lambda: two_at_once(CODER))
+    yield Bar("fresh Debian 12, clone to first token", "<= 600 s", fresh_debian, "tools/fresh-debian --run-only")
+    yield tests("reasoning: 200 sums, budgets, streams", "as the reference", "-R", "^engine_reasoning$")
+    yield Bar("fuzz targets, 60 s each", "no finding", fuzz, "ctest --preset fuzz")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="print the rows, measure nothing")
+    parser.add_argument("--only", action="append", metavar="REGEX", help="only the bars whose name matches")
+    arguments = parser.parse_args()
+    date = datetime.date.today().isoformat()
+    missed = 0
+    print("| bar | command | target | figure | date | met |\n|---|---|---|---|---|---|")
+    for bar in bars():
+        if arguments.only and not any(re.search(pattern, bar.name) for pattern in arguments.only):
+            continue
+        command = bar.command or f"make bars ONLY='^{bar.name}'"
+        if arguments.list:
+            print(f"| {bar.name} | `{command}` | {bar.target} | not yet measured | | |")
+            continue
+        try:
+            figure, met = bar.measure()
+        except (OSError, AssertionError, subprocess.CalledProcessError) as error:
+            figure, met = f"failed: {error}", False
+        missed += not met
+        print(f"| {bar.name} | `{command}` | {bar.target} | {figure} | {date} | {'yes' if met else 'no'} |", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
