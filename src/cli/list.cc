@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/store_folder.h"
 #include "format/gguf.h"
+#include "ipc/seal.h"
 #include "store/known_models.h"
 #include "store/model_store.h"
 
@@ -21,11 +22,29 @@ struct ListFlags {
   bool json = false;
 };
 
-// The type that most of a model's bytes are in; empty when the file cannot be read as GGUF.
-std::string MainType(const StoredModel& model) {
+struct Listed {
+  StoredModel model;
+  std::vector<File> files;  // empty when one of them cannot be opened
+};
+
+std::vector<Listed> OpenAll(const ModelStore& store) {
+  std::vector<Listed> all;
+  for (StoredModel& model : store.List()) {
+    Listed listed{std::move(model), {}};
+    try {
+      for (const std::filesystem::path& path : listed.model.files) listed.files.push_back(File::Open(path));
+    } catch (const IoError&) {
+      listed.files.clear();
+    }
+    all.push_back(std::move(listed));
+  }
+  return all;
+}
+
+// The type that most of a model's bytes are in; empty when the files cannot be read as GGUF.
+std::string MainType(std::vector<File> files) {
+  if (files.empty()) return "";
   try {
-    std::vector<File> files;
-    for (const std::filesystem::path& path : model.files) files.push_back(File::Open(path));
     const Checkpoint checkpoint = OpenGguf(std::move(files));
     std::map<std::string, uint64_t> bytes;
     for (const TensorInfo& tensor : checkpoint.tensors) bytes[std::string(InfoOf(tensor.type).name)] += tensor.bytes;
@@ -37,11 +56,12 @@ std::string MainType(const StoredModel& model) {
   }
 }
 
-void PrintJson(const ModelStore& store) {
+void PrintJson(const ModelStore& store, std::vector<Listed> listed, const std::vector<PartialModel>& partials) {
   json::array models;
-  for (const StoredModel& model : store.List()) {
+  for (Listed& entry : listed) {
+    const StoredModel& model = entry.model;
     json::object object{{"name", model.name}, {"bytes", model.bytes}};
-    const std::string type = MainType(model);
+    const std::string type = MainType(std::move(entry.files));
     object["type"] = type.empty() ? json::value() : json::value(type);
     json::array files;
     for (const std::filesystem::path& file : model.files) files.emplace_back(file.string());
@@ -57,7 +77,7 @@ void PrintJson(const ModelStore& store) {
     models.push_back(std::move(object));
   }
   json::array interrupted;
-  for (const PartialModel& partial : store.Partials()) {
+  for (const PartialModel& partial : partials) {
     interrupted.push_back(json::object{{"name", partial.name}, {"bytes", partial.bytes}});
   }
   const json::object all{{"store", store.folder().string()}, {"models", models}, {"interrupted", interrupted}};
@@ -83,13 +103,19 @@ void PrintTable(const std::vector<std::vector<std::string>>& rows) {
 
 void List(const ListFlags& flags) {
   const ModelStore store(StoreFolder(flags.store));
+  std::vector<Listed> listed = OpenAll(store);
+  const std::vector<PartialModel> partials = store.Partials();
+  if (const SealReport seal = SealProcess(); !seal.sealed()) {
+    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
+  }
   if (flags.json) {
-    PrintJson(store);
+    PrintJson(store, std::move(listed), partials);
     return;
   }
   std::vector<std::vector<std::string>> rows = {{"NAME", "SIZE", "TYPE", "SHA-256", "PULLED", "SOURCE"}};
-  for (const StoredModel& model : store.List()) {
-    const std::string type = MainType(model);
+  for (Listed& entry : listed) {
+    const StoredModel& model = entry.model;
+    const std::string type = MainType(std::move(entry.files));
     std::vector<std::string> row = {model.name, FormatBytes(model.bytes), type.empty() ? "?" : type};
     if (model.record) {
       const std::string digest = model.record->files.front().sha256.substr(0, 12);
@@ -106,7 +132,7 @@ void List(const ListFlags& flags) {
     std::fprintf(stderr, "no models in %s yet; fetch one with: candor pull %s\n", store.folder().c_str(),
                  KnownModels().front().name.c_str());
   }
-  for (const PartialModel& partial : store.Partials()) {
+  for (const PartialModel& partial : partials) {
     std::fprintf(stderr, "%s: %s of an unfinished pull; repeat it to go on, or: candor remove %s\n",
                  partial.name.c_str(), FormatBytes(partial.bytes).c_str(), partial.name.c_str());
   }

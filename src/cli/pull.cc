@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/store_folder.h"
@@ -63,7 +64,7 @@ class PullDisplay {
         break;
       case PullStatus::Phase::kDownloading:
         said_.clear();
-        progress_.SetLabel(name_);
+        progress_.SetLabel(status.detail.empty() ? name_ : name_ + " (" + status.detail + ")");
         progress_.Update(status.done, status.total);
         break;
     }
@@ -99,7 +100,7 @@ std::string CheckedDigest(std::string digest) {
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   if (digest.starts_with("sha256:")) digest.erase(0, 7);
   if (!digest.empty() && !IsSha256Hex(digest)) {
-    throw UsageError("--sha256 " + digest.substr(0, 100) + ": expected 64 hexadecimal digits");
+    throw UsageError("--sha256 " + Printable(digest) + ": expected 64 hexadecimal digits");
   }
   return digest;
 }
@@ -113,7 +114,7 @@ struct Remote {
 
 std::string NameFor(const PullFlags& flags, const std::string& file) {
   const std::string name = flags.name.empty() ? ModelNameFromFile(file) : flags.name;
-  if (name.empty()) throw UsageError("\"" + file + "\" gives no name for the model; add --name NAME");
+  if (name.empty()) throw UsageError("\"" + Printable(file) + "\" gives no name for the model; add --name NAME");
   RequireModelName(name);
   return name;
 }
@@ -188,7 +189,7 @@ UrlPullResult PullRemote(ModelStore& store, const PullFlags& flags, PullDisplay&
 [[noreturn]] void ThrowUnknownSource(const std::string& source) {
   std::vector<std::string> names;
   for (const KnownModel& model : KnownModels()) names.push_back(model.name);
-  std::string message = "\"" + source.substr(0, 200) + "\" is no model that candor knows";
+  std::string message = "\"" + Printable(source) + "\" is no model that candor knows";
   if (const std::string nearest = NearestName(source, names); !nearest.empty()) {
     message += "; did you mean " + nearest + "?";
   }

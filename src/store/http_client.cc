@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 namespace candor {
 namespace {
@@ -179,7 +180,7 @@ std::optional<HttpResponse> HttpClient::FetchOnce(const HttpRequest& request, co
   if (transfer.stopped) return std::nullopt;
   if (code != CURLE_OK) {
     const char* reason = state_->reason[0] != '\0' ? state_->reason.data() : curl_easy_strerror(code);
-    const std::string message = request.url.shown + ": " + reason;
+    const std::string message = request.url.shown + ": " + Printable(reason, CURL_ERROR_SIZE);
     if (MayPass(code)) throw TransientError(message);
     throw IoError(message);
   }

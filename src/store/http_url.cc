@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace candor {
 namespace {
@@ -16,10 +17,9 @@ struct Free {
 };
 
 [[noreturn]] void Refuse(const std::string& text, const std::string& why) {
-  std::string shown = text.substr(0, 200);
   // A password must not end up in a log.
-  if (const size_t at = shown.rfind('@'); at != std::string::npos) shown = "..." + shown.substr(at);
-  throw UsageError(shown + ": " + why);
+  const size_t at = text.rfind('@');
+  throw UsageError((at == std::string::npos ? Printable(text) : "..." + Printable(text.substr(at))) + ": " + why);
 }
 
 std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
@@ -65,7 +65,7 @@ HttpUrl ParseHttpUrl(const std::string& text, bool allow_http) {
        {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
     curl_url_set(url.get(), part, nullptr, 0);
   }
-  parsed.shown = Part(url.get(), CURLUPART_URL);
+  parsed.shown = Printable(Part(url.get(), CURLUPART_URL), kMaxUrlBytes);
   return parsed;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "format/gguf.h"
 #include "store/model_name.h"
 
@@ -13,7 +14,7 @@ constexpr std::string_view kPrefix = "hf:";
 constexpr size_t kMaxReference = 512;
 
 [[noreturn]] void Refuse(const std::string& text, const std::string& why) {
-  throw UsageError("\"" + text.substr(0, kMaxReference) + "\": " + why);
+  throw UsageError("\"" + Printable(text, kMaxReference) + "\": " + why);
 }
 
 bool IsHubName(std::string_view name) {
@@ -30,11 +31,10 @@ void CheckPath(const std::string& text, const std::string& path) {
     const size_t end = std::min(path.find('/', begin), path.size());
     const std::string segment = path.substr(begin, end - begin);
     if (segment.empty() || segment == "." || segment == "..")
-      Refuse(text, "\"" + path + "\" is not a path in a repository");
+      Refuse(text, "the file is not a path within a repository");
     begin = end + 1;
   }
-  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  if (std::any_of(path.begin(), path.end(), is_control)) Refuse(text, "control characters in a path");
+  if (!IsPrintable(path)) Refuse(text, "control characters in a path");
   if (!path.ends_with(".gguf")) {
     Refuse(text, "only .gguf files are pulled; look for a repository or a branch that has the model as GGUF");
   }

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "format/gguf.h"
 
 namespace candor {
@@ -47,8 +48,8 @@ bool IsModelName(std::string_view name) {
 
 void RequireModelName(std::string_view name) {
   if (IsModelName(name)) return;
-  throw UsageError("\"" + std::string(name.substr(0, 2 * kMaxModelNameLength)) +
-                   "\" cannot be a model's name: expected 1 to " + std::to_string(kMaxModelNameLength) +
+  throw UsageError("\"" + Printable(name) + "\" cannot be a model's name: expected 1 to " +
+                   std::to_string(kMaxModelNameLength) +
                    " letters, digits, '.', '_' or '-', a letter or digit first and last, without .gguf");
 }
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace candor {
 namespace {
@@ -20,10 +21,8 @@ std::string StringField(const json::object& object, const char* key, const std::
   const json::value* value = object.if_contains(key);
   if (value == nullptr || !value->is_string()) Fail(source_name, std::string("\"") + key + "\": expected a string");
   const std::string text(value->get_string());
-  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  if (std::any_of(text.begin(), text.end(), is_control)) {  // they would reach a terminal
-    Fail(source_name, std::string("\"") + key + "\": control characters");
-  }
+  // It will be shown on terminals.
+  if (!IsPrintable(text)) Fail(source_name, std::string("\"") + key + "\": control characters");
   return text;
 }
 

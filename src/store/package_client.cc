@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "store/child_process.h"
 
 namespace candor {
@@ -39,6 +40,7 @@ fs::path OnlyWheel(const fs::path& folder, const std::string& requirement) {
 // The last lines, indented; what pip says about new versions of itself is left out.
 std::string Quoted(const std::string& last_words) {
   constexpr size_t kLines = 6;
+  constexpr size_t kLineBytes = 300;
   std::vector<std::string> lines;
   for (size_t begin = 0; begin < last_words.size();) {
     const size_t end = std::min(last_words.find('\n', begin), last_words.size());
@@ -47,7 +49,8 @@ std::string Quoted(const std::string& last_words) {
     begin = end + 1;
   }
   std::string text;
-  for (size_t i = lines.size() > kLines ? lines.size() - kLines : 0; i < lines.size(); ++i) text += "\n  " + lines[i];
+  for (size_t i = lines.size() > kLines ? lines.size() - kLines : 0; i < lines.size(); ++i)
+    text += "\n  " + Printable(lines[i], kLineBytes);
   return text;
 }
 

@@ -17,12 +17,12 @@ struct PullStatus {
     kWaiting,   // another process pulls the same model
     kChecking,  // hashing bytes that are there already
     kDownloading,
-    kRetrying,  // the connection broke; `detail` says how
+    kRetrying,  // the connection broke
   };
   Phase phase = Phase::kDownloading;
   uint64_t done = 0;   // bytes
   uint64_t total = 0;  // 0: not known
-  std::string detail;
+  std::string detail;  // kRetrying: what broke; kDownloading: "2 of 3" while a split model's second part comes
 };
 
 // Called several times a second while a pull goes on; returns false to stop it.

@@ -34,7 +34,12 @@ class UrlPull {
       } else if (!partial.Resume(Reporter(PullStatus::Phase::kChecking))) {
         return false;
       }
-      if (!Download(client_, files_[i].url, options_, partial, progress_)) return false;
+      const std::string part = std::to_string(i + 1) + " of " + std::to_string(files_.size());
+      const PullProgress progress = [&](PullStatus status) {
+        if (status.detail.empty() && files_.size() > 1) status.detail = part;
+        return progress_(status);
+      };
+      if (!Download(client_, files_[i].url, options_, partial, progress)) return false;
       digests_.push_back(partial.Finish());
       const std::string found = ToHex(digests_.back());
       if (!files_[i].sha256.empty() && found != files_[i].sha256) {
