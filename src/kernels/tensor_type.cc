@@ -38,6 +38,8 @@ constexpr TensorTypeInfo kTypes[] = {
     {TensorType::kTQ1_0, "TQ1_0", 256, 54, false},
     {TensorType::kTQ2_0, "TQ2_0", 256, 66, false},
     {TensorType::kMXFP4, "MXFP4", 32, 17, true},
+    {TensorType::kNVFP4, "NVFP4", 64, 36, false},
+    {TensorType::kQ1_0, "Q1_0", 128, 18, false},
 };
 
 }  // namespace

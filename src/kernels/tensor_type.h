@@ -43,6 +43,8 @@ enum class TensorType : uint8_t {
   kTQ1_0 = 34,
   kTQ2_0 = 35,
   kMXFP4 = 39,
+  kNVFP4 = 40,
+  kQ1_0 = 41,
 };
 
 struct TensorTypeInfo {

@@ -163,7 +163,7 @@ const Case kHeaders[] = {
      [] { return GgufBuilder(0, kGgufMaxKeys + 1).Finish(2 << 20); }},
     {"TensorsBeyondTheLimit", "number of tensors (at byte 8): 131073, at most 131072",
      [] { return GgufBuilder(kGgufMaxTensors + 1, 0).Finish(6 << 20); }},
-    {"HeaderTooLarge", "the header is larger than 67108864 bytes",
+    {"HeaderTooLarge", "the header is larger than 50331648 bytes",
      [] {
        GgufBuilder file(0, 1);
        file.Key("k", 8);

@@ -90,6 +90,39 @@ TEST(GgufTest, AFinalPaddingIsOptional) {
   EXPECT_THROW(Parse(SmallFile().Finish(225)), FormatError);
 }
 
+struct PublishedType {
+  uint32_t id;
+  const char* name;
+  uint32_t block_values;
+  uint32_t block_bytes;
+};
+
+// The table of the reference package (gguf, quants and constants), but for Q8_1: its scales are two float16 in the
+// published block, not two float32.
+constexpr PublishedType kPublished[] = {
+    {0, "F32", 1, 4},         {1, "F16", 1, 2},         {2, "Q4_0", 32, 18},      {3, "Q4_1", 32, 20},
+    {6, "Q5_0", 32, 22},      {7, "Q5_1", 32, 24},      {8, "Q8_0", 32, 34},      {9, "Q8_1", 32, 36},
+    {10, "Q2_K", 256, 84},    {11, "Q3_K", 256, 110},   {12, "Q4_K", 256, 144},   {13, "Q5_K", 256, 176},
+    {14, "Q6_K", 256, 210},   {15, "Q8_K", 256, 292},   {16, "IQ2_XXS", 256, 66}, {17, "IQ2_XS", 256, 74},
+    {18, "IQ3_XXS", 256, 98}, {19, "IQ1_S", 256, 50},   {20, "IQ4_NL", 32, 18},   {21, "IQ3_S", 256, 110},
+    {22, "IQ2_S", 256, 82},   {23, "IQ4_XS", 256, 136}, {24, "I8", 1, 1},         {25, "I16", 1, 2},
+    {26, "I32", 1, 4},        {27, "I64", 1, 8},        {28, "F64", 1, 8},        {29, "IQ1_M", 256, 56},
+    {30, "BF16", 1, 2},       {34, "TQ1_0", 256, 54},   {35, "TQ2_0", 256, 66},   {39, "MXFP4", 32, 17},
+    {40, "NVFP4", 64, 36},    {41, "Q1_0", 128, 18}};
+
+TEST(GgufTest, KnowsEveryPublishedTensorType) {
+  size_t known = 0;
+  for (uint32_t id = 0; id < 256; ++id) known += TensorTypeFromGgufId(id).has_value();
+  EXPECT_EQ(known, std::size(kPublished));
+  for (const PublishedType& type : kPublished) {
+    GgufBuilder file(1, 0);
+    file.Tensor("t", {type.block_values, 3}, type.id, 0);
+    const GgufHeader header = Parse(file.Finish(3 * type.block_bytes));
+    EXPECT_EQ(InfoOf(header.tensors[0].type).name, type.name);
+    EXPECT_EQ(header.tensors[0].bytes, 3 * type.block_bytes) << type.name;
+  }
+}
+
 TEST(GgufTest, OpensAFile) {
   std::vector<File> files;
   files.push_back(File::Open(CANDOR_TEST_DATA "/gguf/llama.gguf"));
