@@ -7,7 +7,9 @@ target_compile_options(candor_options INTERFACE
 target_include_directories(candor_options INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
                                                     $<INSTALL_INTERFACE:include/candor>)
 if(CANDOR_SANITIZE)
-  target_compile_options(candor_options INTERFACE "$<BUILD_INTERFACE:-fsanitize=${CANDOR_SANITIZE};-fno-sanitize-recover=all>")
+  # But for targets that say CANDOR_PLAIN.
+  target_compile_options(candor_options INTERFACE
+    "$<BUILD_INTERFACE:$<$<NOT:$<BOOL:$<TARGET_PROPERTY:CANDOR_PLAIN>>>:-fsanitize=${CANDOR_SANITIZE};-fno-sanitize-recover=all>>")
   target_link_options(candor_options INTERFACE -fsanitize=${CANDOR_SANITIZE})
 endif()
 find_package(Threads REQUIRED)

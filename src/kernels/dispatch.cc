@@ -1,3 +1,5 @@
+#include <cpuid.h>
+
 #include <cstring>
 
 #include "kernels/isa/tables.h"
@@ -13,9 +15,13 @@ struct Candidate {
 };
 
 // What the machine has and the operating system saves, as the compiler's run-time library reports it.
+// F16C is asked of the processor: not every compiler's library knows the name.
+bool HasF16c() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
 bool HasAvx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
-         __builtin_cpu_supports("bmi2");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && HasF16c() && __builtin_cpu_supports("bmi2");
 }
 bool HasAvx512() {
   return HasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

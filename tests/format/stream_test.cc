@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <thread>
 
@@ -75,6 +76,16 @@ TEST_F(StreamTest, HandsOutEveryRowOnceAndInOrder) {
     EXPECT_EQ(row, kLastRows);
     EXPECT_EQ(next_byte, bytes_.size());
   }
+}
+
+TEST_F(StreamTest, BytesStayWhileTheyAreUsedHoweverSlowly) {
+  const Checkpoint checkpoint = Open();
+  StreamTensors(checkpoint, {}, [&](const TensorPiece& piece) {
+    if (piece.tensor != 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the reader gets as far ahead as it may
+    const size_t at = data_ + piece.first_row * 4096;
+    ASSERT_EQ(std::memcmp(piece.bytes.data(), bytes_.data() + at, piece.bytes.size()), 0) << piece.first_row;
+  });
 }
 
 TEST_F(StreamTest, DigestsAreThoseOfTheFile) {
