@@ -29,9 +29,10 @@ void WaitForChange(const std::atomic<uint32_t>& word, uint32_t old, bool spin) {
   if (spin) {
     const auto deadline = std::chrono::steady_clock::now() + kSpin;
     do {
-      for (int i = 0; i < 64; ++i) {
+      // No pause instruction: many of them in a row make a virtual machine leave the guest, which costs more than the
+      // wait (a model of 135 million parameters decoded 30 % slower).
+      for (int i = 0; i < 256; ++i) {
         if (word.load(std::memory_order_acquire) != old) return;
-        _mm_pause();
       }
     } while (std::chrono::steady_clock::now() < deadline);
   }

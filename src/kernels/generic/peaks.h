@@ -13,21 +13,25 @@ namespace {
 template <class V>
 constexpr int kDotChains = V::kLanes == 16 && V::kMaxTile > 1 ? 12 : 8;
 
-// `rounds` times kDotChains dot products of int8. Returns the operations done (a multiplication and an addition are
-// two).
+// `rounds` (a multiple of 16) times kDotChains dot products of int8. Returns the operations done (a multiplication and
+// an addition are two).
 template <class V>
 uint64_t DotBurst(uint64_t rounds) {
   typename V::Ints sums[kDotChains<V>];
   for (auto& sum : sums) sum = V::SetInt(0);
   alignas(64) uint8_t codes[64];
   memset(codes, 1, sizeof codes);
-  typename V::Bytes weights = V::LoadBytes(codes);
   const int8_t x[4] = {1, 2, 1, 2};
-  for (uint64_t round = 0; round < rounds; ++round) {
-    // The compiler may not know what the loop adds up.
-    __asm__ volatile("" : "+m"(*reinterpret_cast<typename V::Bytes*>(&weights)));
+  typename V::Bytes weights = V::LoadBytes(codes);
+  for (uint64_t round = 0; round < rounds; round += 16) {
+    // The compiler may not know what the loop adds up; a reload every sixteen rounds costs nothing.
+    __asm__ volatile("" : "+m"(codes));
+    weights = V::LoadBytes(codes);
+#pragma GCC unroll 16
+    for (int unrolled = 0; unrolled < 16; ++unrolled) {
 #pragma GCC unroll 12
-    for (int i = 0; i < kDotChains<V>; ++i) sums[i] = V::template Dot<false>(sums[i], weights, x);
+      for (int i = 0; i < kDotChains<V>; ++i) sums[i] = V::template Dot<false>(sums[i], weights, x);
+    }
   }
   typename V::Ints total = sums[0];
   for (int i = 1; i < kDotChains<V>; ++i) total = V::Add(total, sums[i]);
