@@ -106,7 +106,7 @@ class DirectOutput : public AnswerOutput {
     if (!style_.reasoning || text.empty()) return;
     if (!in_thought_) {
       EndLine();
-      if (terminal_ || style_.prompted_reasoning) Write(thought_to_, "[" + std::string(ThoughtTitle(style_)) + "]\n");
+      if (terminal_ || style_.prompted_reasoning) Write(thought_to_, std::string(ThoughtTitle(style_)) + ":\n");
       in_thought_ = true;
     }
     std::string shown = thought_safe_ ? Printable(text) : std::string(text);
@@ -129,7 +129,7 @@ class DirectOutput : public AnswerOutput {
   void EndThought() {
     if (!in_thought_) return;
     if (thought_line_open_) Write(thought_to_, "\n");
-    if (terminal_) Write(thought_to_, "[Answer]\n");
+    if (terminal_) Write(thought_to_, "Answer:\n");
     in_thought_ = false;
   }
   void EndLine() {

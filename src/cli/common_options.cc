@@ -1,7 +1,6 @@
 #include "cli/common_options.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "kernels/kernel_table.h"
 #include "store/model_name.h"
 
 namespace candor {
@@ -20,8 +20,8 @@ namespace {
 constexpr const char* kComputation = "Computation";
 constexpr const char* kSampling = "Sampling";
 constexpr uint32_t kMaxThreads = 1024;
-constexpr uint32_t kMaxContext = 1u << 24;
-constexpr uint32_t kMaxChunk = 8192;
+constexpr uint32_t kLongestContext = 1u << 24;
+constexpr uint32_t kLargestChunk = 8192;
 
 const std::map<std::string, KvType>& KvNames() {
   static const std::map<std::string, KvType> names{
@@ -37,7 +37,7 @@ std::string FlagName(const SamplingField& field) {
 
 std::string Short(double value) {
   char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
+  std::snprintf(text, sizeof text, "%.10g", value);
   return text;
 }
 
@@ -105,13 +105,21 @@ void AddComputeOptions(CLI::App& command, ComputeOptions& options) {
     names += (names.empty() ? "" : ",") + std::string((*table)->name);
   }
   command
-      .add_option("--isa", options.isa,
-                  "Instruction set, one of {" + names + "}; default: the first. The answer does not depend on it")
+      .add_option_function<std::string>(
+          "--isa",
+          [&options, names](const std::string& name) {
+            if (FindKernels(name.c_str()) == nullptr) {
+              throw CLI::ValidationError("--isa",
+                                         "\"" + name + "\" is not one of " + names + ", which this machine can run");
+            }
+            options.isa = name;
+          },
+          "Instruction set, one of {" + names + "}; default: the first. The answer does not depend on it")
       ->type_name("NAME")
       ->group(kComputation);
-  AddCount(command, "--ctx", options.context, 1, kMaxContext,
+  AddCount(command, "--ctx", options.context, 1, kLongestContext,
            "Tokens of prompt and answer that are kept; default: what the model was made for");
-  AddCount(command, "--chunk", options.chunk, 1, kMaxChunk,
+  AddCount(command, "--chunk", options.chunk, 1, kLargestChunk,
            "Prompt tokens computed at a time; default: 512. The answer does not depend on it");
   command
       .add_option_function<std::string>(
@@ -130,22 +138,13 @@ void AddComputeOptions(CLI::App& command, ComputeOptions& options) {
       ->group(kComputation);
 }
 
-int ThreadCount(const ComputeOptions& options) {
-  if (options.threads > 0) return static_cast<int>(options.threads);
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
-  return std::max(CPU_COUNT(&allowed), 1);
-}
-
-const KernelTable& ChooseKernels(const ComputeOptions& options) {
-  if (options.isa.empty()) return **AvailableKernels();
-  if (const KernelTable* table = FindKernels(options.isa.c_str())) return *table;
-  std::string names;
-  for (const KernelTable* const* table = AvailableKernels(); *table != nullptr; ++table) {
-    names += (names.empty() ? "" : ", ") + std::string((*table)->name);
-  }
-  throw UsageError("--isa: \"" + options.isa + "\" is not an instruction set of this machine: " + names);
+EngineOptions EngineOptionsOf(const ComputeOptions& options, uint32_t chunk) {
+  EngineOptions engine;
+  engine.context = options.context;
+  engine.chunk = options.chunk > 0 ? options.chunk : chunk;
+  engine.kv = options.kv;
+  engine.exact = options.exact;
+  return engine;
 }
 
 const char* KvTypeName(KvType type) {

@@ -10,7 +10,6 @@
 
 #include "engine/engine.h"
 #include "engine/sampling_params.h"
-#include "kernels/kernel_table.h"
 #include "model/kv_layout.h"
 
 namespace candor {
@@ -28,10 +27,8 @@ struct ComputeOptions {
 // Adds --threads, --isa, --ctx, --chunk, --kv and --exact; `options` must live as long as `command`.
 void AddComputeOptions(CLI::App& command, ComputeOptions& options);
 
-// The number of threads that `options` stands for. Reads the process's CPU affinity.
-int ThreadCount(const ComputeOptions& options);
-// The kernels that `options` names. Throws UsageError naming those that there are.
-const KernelTable& ChooseKernels(const ComputeOptions& options);
+// What they say to an engine. `chunk`: where none was given.
+EngineOptions EngineOptionsOf(const ComputeOptions& options, uint32_t chunk = 512);
 const char* KvTypeName(KvType type);  // "f16", as the flag is written
 
 // How tokens are chosen, where that was said.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 
 #include "store/model_name.h"
 
@@ -41,6 +42,16 @@ class HelpFormat : public CLI::Formatter {
   }
   std::string make_description(const CLI::App* app) const override {
     return WrapWords(app->get_description(), kHelpColumns) + "\n\n";
+  }
+  // A command's first sentence; the rest is said in its own help.
+  std::string make_subcommand(const CLI::App* command) const override {
+    const std::string all = command->get_description();
+    const size_t end = all.find(". ");
+    std::stringstream out;
+    CLI::detail::format_help(
+        out, command->get_name(),
+        WrapWords(all.substr(0, end == std::string::npos ? end : end + 1), kHelpColumns - kNameColumns), kNameColumns);
+    return out.str();
   }
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
     std::string help = CLI::Formatter::make_help(app, name, mode);

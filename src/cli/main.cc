@@ -38,6 +38,8 @@ int Main(std::vector<std::string> arguments) {
   app.require_subcommand(1);
   app.footer(kFooter);
   try {
+    AddRunCommand(app);
+    AddEvalCommand(app);
     AddPullCommand(app);
     AddListCommand(app);
     AddRemoveCommand(app);

@@ -1,15 +1,11 @@
-"""What candor says of its command line: help, version, exit statuses, suggestions, the file of settings.
-
-    command_line_test.py CANDOR
-"""
+"""What candor says of its command line: help, version, exit statuses, suggestions, the file of settings."""
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import unittest
 
-CANDOR = pathlib.Path(sys.argv.pop(1)).resolve()
+CANDOR = os.environ["CANDOR_BINARY"]
 
 
 def candor(*arguments, settings=None):
@@ -44,7 +40,7 @@ class CommandLine(unittest.TestCase):
 
     def test_a_misspelt_command_or_flag_gets_a_suggestion(self):
         self.assert_wrong_usage(candor(), "a command is missing", "candor --help")
-        self.assert_wrong_usage(candor("rnu", "x"), 'unknown command "rnu"; did you mean run?')
+        self.assert_wrong_usage(candor("rum", "x"), 'unknown command "rum"; did you mean run?')
         self.assert_wrong_usage(candor("run", "m", "--treads", "2"), "--treads; did you mean --threads?",
                                 "candor run --help")
         self.assert_wrong_usage(candor("run", "m", "--top_p=1"), "--top_p; did you mean --top-p?")

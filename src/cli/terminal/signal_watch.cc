@@ -33,12 +33,15 @@ void Note(int signal) {
 
 }  // namespace
 
-SignalWatch::SignalWatch(std::initializer_list<int> signals) {
+SignalWatch::SignalWatch() {
   CHECK(wake_descriptor.load() == -1);
   const int descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (descriptor < 0) throw IoError(std::string("eventfd: ") + std::strerror(errno));
   pending_signals = 0;
   wake_descriptor = descriptor;
+}
+
+void SignalWatch::Watch(std::initializer_list<int> signals) {
   for (const int signal : signals) {
     CHECK(signal > 0 && signal < 32);
     struct sigaction action = {}, previous = {};

@@ -10,14 +10,17 @@
 
 namespace candor {
 
-// From construction to destruction the given signals (numbers up to 31) are noted here and have no other effect.
-// System calls that wait are interrupted by them (EINTR). At most one watch exists at a time.
+// From Watch() to destruction the given signals (numbers up to 31) are noted here and have no other effect. System
+// calls that wait are interrupted by them (EINTR). At most one watch exists at a time.
 class SignalWatch {
  public:
-  explicit SignalWatch(std::initializer_list<int> signals);
+  SignalWatch();
+  explicit SignalWatch(std::initializer_list<int> signals) : SignalWatch() { Watch(signals); }
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
+
+  void Watch(std::initializer_list<int> signals);
 
   // Whether `signal` has come since it was last taken.
   bool Pending(int signal) const;

@@ -1,0 +1,322 @@
+#include "cli/chat_session.h"
+
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "cli/answer.h"
+#include "cli/answer_output.h"
+#include "cli/chat_command.h"
+#include "cli/conversation.h"
+#include "cli/dialogue.h"
+#include "cli/load_model.h"
+#include "cli/statistics.h"
+#include "cli/terminal/history_file.h"
+#include "cli/terminal/line_editor.h"
+#include "cli/terminal/printable.h"
+#include "cli/terminal/save_process.h"
+#include "cli/terminal/signal_watch.h"
+#include "engine/engine.h"
+
+namespace candor {
+namespace {
+
+constexpr const char* kPrompt = ">>> ";
+constexpr const char* kContinuation = "... ";
+
+std::filesystem::path HistoryPath() {
+  const auto environment = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::filesystem::path(value == nullptr ? "" : value);
+  };
+  std::filesystem::path folder = environment("XDG_STATE_HOME");
+  if (!folder.is_absolute()) {
+    folder = environment("HOME");
+    if (!folder.is_absolute()) return {};
+    folder = folder / ".local" / "state";
+  }
+  return folder / "candor" / "history";
+}
+
+// What must be open before the process is sealed.
+struct OpenFiles {
+  explicit OpenFiles(const RunOptions& options) : model(OpenModel(options.model)) {
+    if (const std::filesystem::path path = HistoryPath(); !options.no_history && !path.empty()) {
+      try {
+        history = HistoryFile::Open(path);
+      } catch (const Error& error) {
+        std::fprintf(stderr, "candor: no history: %s\n", error.what());
+      }
+    }
+    try {
+      save.emplace(options.save_folder);
+    } catch (const IoError& error) {
+      std::fprintf(stderr, "candor: /save is off: %s\n", error.what());
+    }
+  }
+
+  ModelFiles model;
+  std::optional<HistoryFile> history;
+  std::optional<SaveProcess> save;
+};
+
+// While it lives what is typed is not echoed into the answer; it waits for the next prompt.
+class QuietInput {
+ public:
+  QuietInput() : changed_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+    if (!changed_) return;
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+  }
+  ~QuietInput() {
+    if (changed_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+  }
+  QuietInput(const QuietInput&) = delete;
+  QuietInput& operator=(const QuietInput&) = delete;
+
+ private:
+  termios before_ = {};
+  bool changed_;
+};
+
+// A note that is no part of the conversation.
+void Say(const std::string& text) {
+  const bool styled = ShowsStyles(STDERR_FILENO);
+  std::fprintf(stderr, "%s%s%s\n", styled ? "\x1b[2m" : "", text.c_str(), styled ? "\x1b[0m" : "");
+}
+
+class ChatSession {
+ public:
+  ChatSession(const RunOptions& options, const LanguageModel& model, const std::string& name, OpenFiles& files,
+              SignalWatch& signals, LineEditor& editor)
+      : options_(options),
+        model_(model),
+        facts_{name, ToHex(model.model().file_digests.at(0)), SeedOf(options.sampling)},
+        files_(files),
+        signals_(signals),
+        editor_(editor),
+        dialogue_(model),
+        engine_(model.model(), model.tokenizer(), model.kernels(), model.pool(), EngineOptionsOf(options.compute)),
+        sampling_(Resolve(options.sampling, model.sampling())),
+        think_(options.think) {
+    if (!dialogue_.can_chat() || options.raw) {
+      throw UsageError(name + (options.raw ? ": --raw" : ": this model has no chat template:") +
+                       std::string(" it goes on with texts and needs one, such as: candor run ") + name +
+                       " \"Once upon a time\"");
+    }
+    conversation_.SetSystem(options.system);
+  }
+
+  void Run();
+
+ private:
+  // False when the person leaves.
+  bool Do(const ChatCommand& command);
+  void AnswerLast();
+  void SetThink(const std::string& argument);
+  void SetSampling(const std::string& argument);
+  void SetSystem(const std::string& argument);
+  void Regenerate();
+  void Save(const std::string& name);
+  void ShowStatistics() const;
+
+  const RunOptions& options_;
+  const LanguageModel& model_;
+  ConversationFacts facts_;
+  OpenFiles& files_;
+  SignalWatch& signals_;
+  LineEditor& editor_;
+  Dialogue dialogue_;
+  Engine engine_;
+  SamplingParams sampling_;
+  ThinkSetting think_;
+  Conversation conversation_;
+  uint32_t choice_ = 0;  // of the answer to the last message: /regenerate takes the next one
+  std::string last_prompt_;
+  std::optional<AnswerResult> last_answer_;
+};
+
+void ChatSession::Run() {
+  Say(facts_.model + ", seed " + std::to_string(facts_.seed) + ". /help lists the commands.");
+  bool interrupted_before = false;
+  for (;;) {
+    const Input input =
+        ReadMessage([this](const std::string& prompt) { return editor_.ReadLine(prompt); }, kPrompt, kContinuation);
+    if (input.end == InputEnd::kClosed) return;
+    if (input.end == InputEnd::kInterrupted) {
+      if (interrupted_before) return;
+      interrupted_before = true;
+      Say("Ctrl-C again, Ctrl-D or /exit leaves.");
+      continue;
+    }
+    interrupted_before = false;
+    if (input.text.find_first_not_of(" \t\n") == std::string::npos) continue;
+    editor_.AddHistory(input.text);
+    if (files_.history) files_.history->Append(input.text);
+    try {
+      if (const auto command = ParseChatCommand(input.text)) {
+        if (!Do(*command)) return;
+      } else {
+        conversation_.AddUser(input.text);
+        choice_ = 0;
+        AnswerLast();
+      }
+    } catch (const Error& error) {
+      Say(error.what());
+    }
+  }
+}
+
+// A message that gets no answer is taken back, so that it can be sent again.
+void ChatSession::AnswerLast() {
+  try {
+    PreparedRequest prepared = dialogue_.Prepare(conversation_.messages(), think_);
+    prepared.request.sampling = sampling_;
+    prepared.request.seed = facts_.seed;
+    prepared.request.choice = choice_;
+    prepared.request.max_tokens = options_.max_tokens;
+    last_prompt_ = prepared.prompt;
+    const std::unique_ptr<AnswerOutput> output =
+        MakeAnswerOutput({.markdown = !options_.plain, .prompted_reasoning = prepared.prompted_reasoning});
+    const QuietInput quiet;
+    signals_.Take(SIGINT);
+    last_answer_ = Answer(engine_, model_.tokenizer(), prepared.request, {.stop = options_.stop}, output.get(), [this] {
+      return signals_.Pending(SIGINT) || signals_.Pending(SIGTERM) || signals_.Pending(SIGHUP);
+    });
+    signals_.Take(SIGINT);
+  } catch (const LimitError& error) {
+    conversation_.RemoveLast();
+    throw LimitError(std::string(error.what()) + "; /reset begins again, or make the message shorter");
+  } catch (const Error&) {
+    conversation_.RemoveLast();
+    throw;
+  }
+  conversation_.AddAssistant(last_answer_->text, last_answer_->reasoning);
+  const Usage& usage = last_answer_->usage;
+  Say(StatisticsLine(usage, last_answer_->reason, facts_.seed));
+  const std::string warning = ContextWarning(usage.prompt_tokens + usage.generated_tokens, engine_.options().context);
+  if (!warning.empty()) Say(warning);
+}
+
+bool ChatSession::Do(const ChatCommand& command) {
+  switch (command.verb) {
+    case ChatVerb::kHelp:
+      Say(ChatHelp());
+      break;
+    case ChatVerb::kReset:
+      conversation_.Clear();
+      last_answer_.reset();
+      Say("The conversation begins again.");
+      break;
+    case ChatVerb::kSystem:
+      SetSystem(command.argument);
+      break;
+    case ChatVerb::kThink:
+      SetThink(command.argument);
+      break;
+    case ChatVerb::kSet:
+      SetSampling(command.argument);
+      break;
+    case ChatVerb::kRegenerate:
+      Regenerate();
+      break;
+    case ChatVerb::kSave:
+      Save(command.argument);
+      break;
+    case ChatVerb::kStats:
+      ShowStatistics();
+      break;
+    case ChatVerb::kPrompt:
+      Say(last_prompt_.empty() ? "Nothing was asked yet." : Printable(last_prompt_));
+      break;
+    case ChatVerb::kExit:
+      return false;
+  }
+  return true;
+}
+
+void ChatSession::SetSystem(const std::string& argument) {
+  if (!argument.empty()) conversation_.SetSystem(argument == "none" ? "" : argument);
+  Say(conversation_.system().empty() ? "There is no system message." : "System message: " + conversation_.system());
+}
+
+void ChatSession::SetThink(const std::string& argument) {
+  if (!argument.empty()) {
+    const auto setting = ParseThinkSetting(argument);
+    if (!setting) throw UsageError("/think: \"" + argument + "\" is not one of on, off, auto, or a number of tokens");
+    think_ = *setting;
+  }
+  Say("Reasoning: " + ThinkSettingText(think_));
+}
+
+void ChatSession::SetSampling(const std::string& argument) {
+  if (!argument.empty()) {
+    const size_t blank = argument.find_first_of(" =");
+    if (blank == std::string::npos) throw UsageError("/set " + argument + ": a value is missing");
+    SetSamplingField(sampling_, argument.substr(0, blank), argument.substr(argument.find_first_not_of(" =", blank)));
+  }
+  std::string list;
+  const std::vector<std::string> names = SamplingFlagNames();
+  for (size_t i = 0; i < names.size(); ++i) {
+    list += (i > 0 ? ", " : "") + names[i] + " " + SamplingValue(sampling_, SamplingFields()[i]);
+  }
+  Say(list);
+}
+
+void ChatSession::Regenerate() {
+  if (!conversation_.ends_with_answer()) throw UsageError("/regenerate: there is no answer yet");
+  conversation_.RemoveLast();
+  ++choice_;
+  AnswerLast();
+}
+
+void ChatSession::Save(const std::string& name) {
+  if (!files_.save) throw UsageError("/save is off: the folder cannot be written to");
+  const SaveName checked = CheckSaveName(name);
+  if (!checked.error.empty()) throw UsageError("/save: " + checked.error);
+  const std::string text = checked.name.ends_with(".json") ? ConversationAsJson(conversation_, facts_)
+                                                           : ConversationAsMarkdown(conversation_, facts_);
+  Say("Saved as " + files_.save->Save(name, text) + " in " + options_.save_folder);
+}
+
+void ChatSession::ShowStatistics() const {
+  std::string text = facts_.model + ", sha256 " + facts_.model_sha256 + "\n" + model_.kernels().name + ", " +
+                     std::to_string(model_.pool().size()) + " threads; context " +
+                     std::to_string(engine_.options().context) + " tokens";
+  if (last_answer_) {
+    const Usage& usage = last_answer_->usage;
+    text += ", " + std::to_string(usage.prompt_tokens + usage.generated_tokens) +
+            " used\nlast answer: " + StatisticsLine(usage, last_answer_->reason, facts_.seed) +
+            "\nits digest: " + DigestOf(last_answer_->tokens);
+  }
+  Say(text);
+}
+
+}  // namespace
+
+void RunChat(const RunOptions& options) {
+  OpenFiles files(options);
+  const std::string name = files.model.name;
+  SignalWatch signals;
+  const std::vector<std::string> settings = SamplingFlagNames();
+  LineEditor editor(signals, [settings](std::string_view before) { return CompleteChatCommand(before, settings); });
+  if (files.history) {
+    for (const std::string& entry : files.history->entries()) editor.AddHistory(entry);
+  }
+  SealForModel();
+  const LanguageModel model = LoadSealed(std::move(files.model), options.compute);
+  // From here on; until now Ctrl-C ended the program.
+  signals.Watch({SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT});
+  ChatSession(options, model, name, files, signals, editor).Run();
+}
+
+}  // namespace candor

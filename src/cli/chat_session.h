@@ -1,0 +1,14 @@
+// `candor run` without a prompt on a terminal: a conversation.
+#ifndef CANDOR_CLI_CHAT_SESSION_H_
+#define CANDOR_CLI_CHAT_SESSION_H_
+
+#include "cli/run_options.h"
+
+namespace candor {
+
+// Returns when the person leaves.
+void RunChat(const RunOptions& options);
+
+}  // namespace candor
+
+#endif  // CANDOR_CLI_CHAT_SESSION_H_

@@ -1,0 +1,21 @@
+// How commands that compute get their model: the process is sealed, then the model's first byte is read.
+#ifndef CANDOR_CLI_LOAD_MODEL_H_
+#define CANDOR_CLI_LOAD_MODEL_H_
+
+#include "cli/common_options.h"
+#include "cli/model_argument.h"
+#include "engine/language_model.h"
+
+namespace candor {
+
+// Seals the process (ipc/seal.h) and says on standard error what the kernel does not enforce. Everything that the
+// command will need open must be open.
+void SealForModel();
+
+// Reads, hashes and packs the model behind `files`, with a progress line on standard error where that is a terminal.
+// Call SealForModel() before. Throws Error for a file that is refused, UsageError for options that are.
+LanguageModel LoadSealed(ModelFiles files, const ComputeOptions& options);
+
+}  // namespace candor
+
+#endif  // CANDOR_CLI_LOAD_MODEL_H_

@@ -1,0 +1,176 @@
+#include "cli/run_once.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "cli/answer.h"
+#include "cli/answer_output.h"
+#include "cli/dialogue.h"
+#include "cli/load_model.h"
+#include "cli/statistics.h"
+#include "cli/terminal/signal_watch.h"
+#include "engine/engine.h"
+
+namespace candor {
+namespace {
+
+constexpr int kInterruptedStatus = 130;
+
+std::string ReadInput() {
+  std::string text;
+  char block[65536];
+  for (;;) {
+    const ssize_t got = ::read(STDIN_FILENO, block, sizeof block);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw IoError(std::string("standard input: ") + std::strerror(errno));
+    if (got == 0) return text;
+    text.append(block, static_cast<size_t>(got));
+    if (text.size() > kMaxPromptBytes) throw LimitError("standard input: more than 16 MiB of prompt");
+  }
+}
+
+// What was asked, as the request that answers it.
+PreparedRequest Prepare(const RunOptions& options, const Dialogue& dialogue, const std::string& prompt) {
+  if (options.raw || !dialogue.can_chat()) {
+    const std::string why = options.raw ? "--raw" : "this model has no chat template";
+    if (!options.system.empty()) throw UsageError("--system: there is no system message: " + why);
+    if (options.think.mode == ThinkMode::kOn) throw UsageError("--think: reasoning needs a chat: " + why);
+    return dialogue.Continue(prompt);
+  }
+  std::vector<ChatMessage> messages;
+  if (!options.system.empty()) messages.push_back({"system", options.system});
+  messages.push_back({"user", prompt});
+  return dialogue.Prepare(messages, options.think);
+}
+
+std::string ModelDigest(const LanguageModel& model) {
+  return model.model().file_digests.empty() ? "" : ToHex(model.model().file_digests.front());
+}
+
+void PrintJson(const std::string& name, const LanguageModel& model, const PreparedRequest& prepared,
+               const AnswerResult& answer, double load_seconds) {
+  boost::json::array files;
+  for (const Sha256Digest& digest : model.model().file_digests) files.push_back(boost::json::value(ToHex(digest)));
+  const Usage& usage = answer.usage;
+  const boost::json::object object{
+      {"model", name},
+      {"model_sha256", files},
+      {"prompt", prepared.prompt},
+      {"prompt_tokens", boost::json::array(prepared.request.prompt.begin(), prepared.request.prompt.end())},
+      {"text", answer.text},
+      {"reasoning", answer.reasoning},
+      {"prompted_reasoning", prepared.prompted_reasoning},
+      {"tokens", boost::json::array(answer.tokens.begin(), answer.tokens.end())},
+      {"digest", DigestOf(answer.tokens)},
+      {"finish_reason", FinishReasonName(answer.reason)},
+      {"seed", prepared.request.seed},
+      {"usage", boost::json::object{{"prompt_tokens", usage.prompt_tokens},
+                                    {"reasoning_tokens", usage.reasoning_tokens},
+                                    {"answer_tokens", usage.answer_tokens},
+                                    {"generated_tokens", usage.generated_tokens},
+                                    {"forced_tokens", usage.forced_tokens}}},
+      {"timings", boost::json::object{{"load_seconds", load_seconds},
+                                      {"first_token_seconds", usage.first_token_seconds},
+                                      {"prefill_seconds", usage.prefill_seconds},
+                                      {"decode_seconds", usage.decode_seconds},
+                                      {"prefill_tokens_per_second", usage.prefill_rate()},
+                                      {"decode_tokens_per_second", usage.decode_rate()}}},
+      {"isa", model.kernels().name},
+      {"threads", model.pool().size()}};
+  std::printf("%s\n", boost::json::serialize(object).c_str());
+}
+
+void PrintStatistics(const RunOptions& options, const std::string& name, const LanguageModel& model,
+                     const PreparedRequest& prepared, const AnswerResult& answer, const Engine& engine,
+                     double load_seconds) {
+  const std::string line = StatisticsLine(answer.usage, answer.reason, prepared.request.seed);
+  const bool styled = ShowsStyles(STDERR_FILENO);
+  std::fprintf(stderr, "%s%s%s\n", styled ? "\x1b[2m" : "", line.c_str(), styled ? "\x1b[0m" : "");
+  if (!options.stats) return;
+  std::fprintf(stderr,
+               "model %s, sha256 %s\nloaded in %.2f s; prompt read at %.1f tokens/s; %s, %d threads\n"
+               "context %u tokens, %.1f MB of keys and values held; digest of the answer %s\n",
+               name.c_str(), ModelDigest(model).c_str(), load_seconds, answer.usage.prefill_rate(),
+               model.kernels().name, model.pool().size(), engine.options().context,
+               static_cast<double>(engine.kv_bytes_used()) / 1e6, DigestOf(answer.tokens).c_str());
+}
+
+}  // namespace
+
+std::string PromptOf(const std::vector<std::string>& words, bool raw, const std::string& input) {
+  std::string text = input;
+  if (!raw && text.ends_with('\n')) text.pop_back();
+  if (words.empty()) return text;
+  std::string prompt;
+  bool after_input = false;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool is_input = words[i] == "-";
+    if (i > 0) prompt += is_input || after_input ? "\n" : " ";
+    prompt += is_input ? text : words[i];
+    after_input = is_input;
+  }
+  return prompt;
+}
+
+void RunOnce(const RunOptions& options) {
+  const bool reads_input =
+      options.prompt.empty() || std::find(options.prompt.begin(), options.prompt.end(), "-") != options.prompt.end();
+  const std::string prompt = PromptOf(options.prompt, options.raw, reads_input ? ReadInput() : "");
+  if (prompt.empty()) throw UsageError("the prompt is empty");
+  const uint64_t seed = SeedOf(options.sampling);
+  ModelFiles files = OpenModel(options.model);
+  const std::string name = files.name;
+  SealForModel();
+
+  const auto begin = std::chrono::steady_clock::now();
+  const LanguageModel model = LoadSealed(std::move(files), options.compute);
+  const double load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const Dialogue dialogue(model);
+  Engine engine(model.model(), model.tokenizer(), model.kernels(), model.pool(), EngineOptionsOf(options.compute));
+  PreparedRequest prepared = Prepare(options, dialogue, prompt);
+  Request& request = prepared.request;
+  request.sampling = Resolve(options.sampling, model.sampling());
+  request.seed = seed;
+  request.max_tokens = options.max_tokens;
+  const bool completes = options.raw || !dialogue.can_chat();
+
+  std::unique_ptr<AnswerOutput> output;
+  if (!options.json) {
+    output = MakeAnswerOutput({.markdown = !options.plain && !completes,
+                               .reasoning = !options.quiet,
+                               .prompted_reasoning = prepared.prompted_reasoning});
+  }
+  // The first Ctrl-C stops the answer, which is then shown and counted as far as it got; the second ends the program.
+  auto signals = std::make_unique<SignalWatch>(std::initializer_list<int>{SIGINT, SIGTERM});
+  bool interrupted = false;
+  const AnswerResult answer =
+      Answer(engine, model.tokenizer(), request, {.continues = completes, .stop = options.stop}, output.get(), [&] {
+        if (!interrupted && (signals->Pending(SIGINT) || signals->Pending(SIGTERM))) {
+          interrupted = true;
+          signals.reset();
+        }
+        return interrupted;
+      });
+  if (options.json) {
+    PrintJson(name, model, prepared, answer, load_seconds);
+  } else if (!options.quiet) {
+    PrintStatistics(options, name, model, prepared, answer, engine, load_seconds);
+  }
+  if (std::fflush(stdout) != 0) throw IoError(std::string("standard output: ") + std::strerror(errno));
+  if (interrupted) throw CLI::RuntimeError(kInterruptedStatus);
+}
+
+}  // namespace candor
