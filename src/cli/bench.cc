@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
@@ -6,16 +5,14 @@
 #include <string>
 #include <utility>
 
-#include "base/error.h"
 #include "base/thread_pool.h"
 #include "cli/command.h"
 #include "cli/common_options.h"
+#include "cli/load_model.h"
 #include "cli/model_argument.h"
 #include "cli/progress.h"
 #include "engine/benchmark.h"
-#include "format/gguf.h"
-#include "ipc/seal.h"
-#include "model/model.h"
+#include "engine/language_model.h"
 
 namespace candor {
 namespace {
@@ -43,23 +40,14 @@ void PrintText(const std::string& name, const BenchmarkOptions& run, const Bench
 
 void Bench(BenchOptions options) {
   ModelFiles files = OpenModel(options.model);
-  if (files.format != ModelFiles::Format::kGguf) {
-    throw UnsupportedError(options.model.model + ": a folder of safetensors; bench reads .gguf files");
-  }
-  const KernelTable& kernels = ChooseKernels(options.compute);
-  const int threads = ThreadCount(options.compute);
-  if (const SealReport seal = SealProcess(); !seal.sealed()) {
-    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
-  }
+  const std::string name = files.name;
+  SealForModel();
   const auto start = std::chrono::steady_clock::now();
-  const Checkpoint checkpoint = OpenGguf(std::move(files.files));
-  ThreadPool pool(threads);
-  Model model;
-  {
-    Progress progress("loading", ProgressUnit::kBytes, StderrIsTerminal());
-    model = LoadModel(checkpoint, pool, [&](uint64_t done, uint64_t total) { progress.Update(done, total); });
-  }
+  const LanguageModel language_model = LoadSealed(std::move(files), options.compute);
   const double load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const Model& model = language_model.model();
+  const KernelTable& kernels = language_model.kernels();
+  ThreadPool& pool = language_model.pool();
   options.run.kv = options.compute.kv;
   options.run.exact = options.compute.exact;
   if (options.compute.chunk != 0) options.run.chunk = options.compute.chunk;
@@ -70,10 +58,9 @@ void Bench(BenchOptions options) {
                           [&](uint32_t done, uint32_t total) { progress.Update(done, total); });
   }
   if (!options.json) {
-    return PrintText(files.name, options.run, result, threads, kernels.name, load_seconds,
-                     model.weight_bytes_per_token);
+    return PrintText(name, options.run, result, pool.size(), kernels.name, load_seconds, model.weight_bytes_per_token);
   }
-  const boost::json::object object{{"model", files.name},
+  const boost::json::object object{{"model", name},
                                    {"prompt", options.run.prompt},
                                    {"gen", options.run.generate},
                                    {"batch", options.run.batch},
@@ -81,7 +68,7 @@ void Bench(BenchOptions options) {
                                    {"decode_tps", result.decode_tps},
                                    {"load_s", load_seconds},
                                    {"rss_mib", result.rss_mib},
-                                   {"threads", threads},
+                                   {"threads", pool.size()},
                                    {"isa", kernels.name},
                                    {"weight_bytes_per_token", model.weight_bytes_per_token},
                                    {"read_gbps", result.read_gbps},

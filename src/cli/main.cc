@@ -44,6 +44,7 @@ int Main(std::vector<std::string> arguments) {
     AddListCommand(app);
     AddRemoveCommand(app);
     AddInspectCommand(app);
+    AddBenchCommand(app);
     AddTokenizeCommand(app);
     AddConfigFile(app);
     // CLI11 takes its arguments from the back.

@@ -106,7 +106,7 @@ struct KernelTable {
   // A value row to int8 in blocks of 32 with one f16 scale each; n is a multiple of 32.
   void (*store_int8)(const float* x, int n, int8_t* out, uint16_t* scales);
 
-  // For kernels/peaks.h. int8 dot products as fast as they go, `rounds` a multiple of 16; the number of operations done (multiply and add: two).
+  // For kernels/peaks.h. int8 dot products as fast as they go; the number of operations done (multiply and add: two).
   uint64_t (*dot_burst)(uint64_t rounds);
   // Reads `bytes` (a multiple of 256) in order.
   void (*read_burst)(const void* data, size_t bytes);

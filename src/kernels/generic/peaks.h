@@ -13,7 +13,7 @@ namespace {
 template <class V>
 constexpr int kDotChains = V::kLanes == 16 && V::kMaxTile > 1 ? 12 : 8;
 
-// `rounds` (a multiple of 16) times kDotChains dot products of int8. Returns the operations done (a multiplication and
+// `rounds` times kDotChains dot products of int8. Returns the operations done (a multiplication and
 // an addition are two).
 template <class V>
 uint64_t DotBurst(uint64_t rounds) {
@@ -23,14 +23,11 @@ uint64_t DotBurst(uint64_t rounds) {
   memset(codes, 1, sizeof codes);
   const int8_t x[4] = {1, 2, 1, 2};
   typename V::Bytes weights = V::LoadBytes(codes);
-  for (uint64_t round = 0; round < rounds; round += 16) {
-    // The compiler may not know what the loop adds up; a reload every sixteen rounds costs nothing.
-    __asm__ volatile("" : "+m"(codes));
-    weights = V::LoadBytes(codes);
-#pragma GCC unroll 16
-    for (int unrolled = 0; unrolled < 16; ++unrolled) {
+  for (uint64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
-      for (int i = 0; i < kDotChains<V>; ++i) sums[i] = V::template Dot<false>(sums[i], weights, x);
+    for (int i = 0; i < kDotChains<V>; ++i) {
+      V::Opaque(weights);
+      sums[i] = V::template Dot<false>(sums[i], weights, x);
     }
   }
   typename V::Ints total = sums[0];

@@ -22,6 +22,8 @@ struct Avx2 {
   using Floats = __m256;
 
   static Bytes LoadBytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+  // Makes the compiler forget what it knows of a value.
+  static void Opaque(Bytes& a) { __asm__ volatile("" : "+x"(a)); }
   static Bytes And(Bytes a, uint8_t mask) { return _mm256_and_si256(a, _mm256_set1_epi8(static_cast<char>(mask))); }
   static Bytes Or(Bytes a, Bytes b) { return _mm256_or_si256(a, b); }
   template <int kBits>

@@ -24,6 +24,8 @@ struct Avx512 {
   using Floats = __m512;
 
   static Bytes LoadBytes(const void* p) { return _mm512_loadu_si512(p); }
+  // Makes the compiler forget what it knows of a value.
+  static void Opaque(Bytes& a) { __asm__ volatile("" : "+v"(a)); }
   static Bytes And(Bytes a, uint8_t mask) { return _mm512_and_si512(a, _mm512_set1_epi8(static_cast<char>(mask))); }
   static Bytes Or(Bytes a, Bytes b) { return _mm512_or_si512(a, b); }
   // Shifts of 16-bit lanes: bits that cross a byte are masked away by the caller.

@@ -40,6 +40,8 @@ struct Scalar {
     memcpy(out.v, p, 64);
     return out;
   }
+  // Makes the compiler forget what it knows of a value.
+  static void Opaque(Bytes& a) { __asm__ volatile("" : "+m"(a)); }
   static Bytes And(Bytes a, uint8_t mask) {
     return Each<Bytes>([&](int i) { return static_cast<uint8_t>(a.v[i] & mask); });
   }
