@@ -46,6 +46,7 @@ int Main(std::vector<std::string> arguments) {
     AddInspectCommand(app);
     AddBenchCommand(app);
     AddTokenizeCommand(app);
+    AddRenderCommand(app);
     AddConfigFile(app);
     // CLI11 takes its arguments from the back.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -114,8 +114,9 @@ Value Indent(Runtime& runtime, const Value& input, const Arguments& arguments) {
   }
   const bool first = bound.Truth(runtime, 1, false), blank = bound.Truth(runtime, 2, false);
   TextBuilder out(runtime.budget);
+  const std::string ended = text.utf8() + "\n";
   bool is_first = true;
-  for (const std::string_view line : Lines(text.utf8() + "\n", false)) {
+  for (const std::string_view line : Lines(ended, false)) {
     runtime.budget.Step();
     if (!is_first) out.Append("\n");
     if (is_first ? first : blank || !line.empty()) out.Append(margin);
@@ -127,8 +128,6 @@ Value Indent(Runtime& runtime, const Value& input, const Arguments& arguments) {
 
 Value Truncate(Runtime& runtime, const Value& input, const Arguments& arguments) {
   const Bound bound("truncate", arguments, {"length", "killwords", "end", "leeway"});
-  if (input.is_undefined()) return input;
-  const Value& text = RequireString(input, "truncate");
   const Value end = bound.Has(2) ? RequireString(*bound[2], "truncate") : Value::String("...");
   const int64_t length = bound.Integer(0, 255), leeway = bound.OrNone(3) ? bound.Integer(3, 5) : 5;
   const auto end_length = static_cast<int64_t>(end.text().length);
@@ -136,7 +135,8 @@ Value Truncate(Runtime& runtime, const Value& input, const Arguments& arguments)
     Fail("expected length >= " + std::to_string(end_length) + ", got " + std::to_string(length));
   }
   if (leeway < 0) Fail("expected leeway >= 0, got " + std::to_string(leeway));
-  if (static_cast<int64_t>(text.text().length) - length <= leeway) return text;
+  if (Length(runtime, input) - length <= leeway) return input;
+  const Value& text = RequireString(input, "truncate");
   Value kept = Slice(runtime, text, Value(), Value::Int(length - end_length), Value());
   if (!bound.Truth(runtime, 1, false)) {
     const size_t space = kept.utf8().rfind(' ');

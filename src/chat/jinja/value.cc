@@ -189,8 +189,8 @@ bool IsHashable(const Value& value, Budget* budget) {
         return IsHashable(item, budget);
       });
     case Kind::kObject:
-      // Python hashes these two by content or not at all.
-      return value.As<Range>() == nullptr && value.As<DictView>() == nullptr;
+      if (value.As<Range>()) Fail("a range as a key is not supported");  // Python hashes it by its content
+      return value.As<DictView>() == nullptr;
     default:
       return true;
   }

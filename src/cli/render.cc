@@ -1,0 +1,148 @@
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "chat/jinja/json.h"
+#include "chat/message.h"
+#include "chat/prompt.h"
+#include "cli/command.h"
+#include "cli/local_time.h"
+#include "cli/model_argument.h"
+#include "format/gguf.h"
+#include "ipc/seal.h"
+
+namespace candor {
+namespace {
+
+constexpr uint64_t kMaxJsonBytes = 256u << 20;
+constexpr uint64_t kMaxTemplateBytes = 16u << 20;
+
+struct RenderOptions {
+  ModelArgument model;
+  std::string messages, tools;       // files
+  std::string template_file, input;  // files
+  std::string now;                   // empty: the clock
+  std::string think;                 // "on", "off" or empty
+  bool no_generation_prompt = false;
+};
+
+// A file that is named on the command line, read before the process is sealed.
+struct NamedText {
+  std::string name;
+  std::string text;
+};
+
+NamedText ReadNamed(const std::string& path, uint64_t limit) { return {path, ReadWholeFile(path, limit)}; }
+
+void Seal() {
+  if (const SealReport seal = SealProcess(); !seal.sealed()) {
+    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
+  }
+}
+
+std::string RenderTemplate(const RenderOptions& options, int64_t now) {
+  const NamedText source = ReadNamed(options.template_file, kMaxTemplateBytes);
+  const NamedText input = ReadNamed(options.input, kMaxJsonBytes);
+  Seal();
+  const jinja::Value variables = jinja::ParseJson(input.text, input.name);
+  if (!variables.is(jinja::Kind::kDict))
+    throw FormatError(input.name + ": must be an object: the template's variables");
+  return ChatTemplate::Parse(source.text, source.name).Render(variables, now);
+}
+
+std::string ReadAll(const File* file) {
+  if (file == nullptr) return "";
+  if (file->size() > kMaxTemplateBytes) {
+    throw LimitError(file->name() + ": " + std::to_string(file->size()) + " bytes, at most " +
+                     std::to_string(kMaxTemplateBytes) + " are read");
+  }
+  std::string text(file->size(), '\0');
+  file->ReadAt(0, std::as_writable_bytes(std::span(text)));
+  return text;
+}
+
+std::optional<ChatPrompt> OpenPrompt(ModelFiles model, bool with_tools) {
+  if (model.format == ModelFiles::Format::kSafetensors) {
+    return ChatPromptFromFolder(ReadAll(model.Find("chat_template.jinja")),
+                                ReadAll(model.Find("tokenizer_config.json")), model.name, with_tools);
+  }
+  const Checkpoint checkpoint = OpenGguf(std::move(model.files));
+  return ChatPromptFromGguf(checkpoint.metadata, SpecialTokensOf(checkpoint.metadata), with_tools);
+}
+
+std::string RenderMessages(const RenderOptions& options, int64_t now) {
+  ModelFiles model = OpenModel(options.model);
+  const std::string name = model.name;
+  const NamedText messages = ReadNamed(options.messages, kMaxJsonBytes);
+  const NamedText tools = options.tools.empty() ? NamedText{} : ReadNamed(options.tools, kMaxJsonBytes);
+  Seal();
+  PromptOptions prompt_options;
+  prompt_options.add_generation_prompt = !options.no_generation_prompt;
+  if (!options.think.empty()) prompt_options.thinking = options.think == "on";
+  if (!tools.name.empty()) {
+    prompt_options.tools = jinja::ParseJson(tools.text, tools.name);
+    if (!prompt_options.tools.is(jinja::Kind::kList)) throw FormatError(tools.name + ": must be a list of tools");
+  }
+  const jinja::Value conversation = TemplateMessages(jinja::ParseJson(messages.text, messages.name), messages.name);
+  const auto prompt = OpenPrompt(std::move(model), !tools.name.empty());
+  if (!prompt) {
+    throw UnsupportedError(name + ": has no chat template; such a model completes text, and its prompt is the text");
+  }
+  return prompt->Render(conversation, prompt_options, now);
+}
+
+void Render(const RenderOptions& options) {
+  const bool has_template = !options.template_file.empty() || !options.input.empty();
+  const bool has_model = !options.model.model.empty() || !options.messages.empty() || !options.tools.empty();
+  if (has_template == has_model) throw UsageError("give either MODEL and --messages, or --template and --input");
+  if (has_template && (options.template_file.empty() || options.input.empty())) {
+    throw UsageError("--template and --input go together");
+  }
+  if (has_model && (options.model.model.empty() || options.messages.empty())) {
+    throw UsageError("MODEL and --messages go together");
+  }
+  if (has_template && (!options.think.empty() || options.no_generation_prompt)) {
+    throw UsageError("--think and --no-generation-prompt go with MODEL; the file of --input holds all variables");
+  }
+  const int64_t now = options.now.empty() ? LocalNow() : ParseLocalTime(options.now, "--now");
+  const std::string text = has_template ? RenderTemplate(options, now) : RenderMessages(options, now);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw IoError(std::string("standard output: cannot write: ") + std::strerror(errno));
+  }
+}
+
+}  // namespace
+
+void AddRenderCommand(CLI::App& app) {
+  const auto options = std::make_shared<RenderOptions>();
+  CLI::App* command =
+      app.add_subcommand("render", "Print the exact prompt that a conversation becomes, or what any template renders");
+  AddModelArgument(*command, options->model);
+  command->get_option("MODEL")->required(false);
+  const auto file = [&](const char* flag, std::string& path, const char* help) {
+    command->add_option(flag, path, help)->type_name("FILE");
+  };
+  file("--messages", options->messages, "The conversation: a JSON list of {\"role\", \"content\", ...}");
+  file("--tools", options->tools, "Tools to offer: a JSON list");
+  command->add_option("--think", options->think, "Tell the template to think, or not to")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->type_name("");
+  command->add_flag("--no-generation-prompt", options->no_generation_prompt,
+                    "Do not end where the assistant's answer begins");
+  file("--template", options->template_file, "A template by itself");
+  file("--input", options->input, "The template's variables: a JSON object");
+  command->add_option("--now", options->now, "What strftime_now sees, instead of the local time")
+      ->type_name("2026-11-22T09:30:00");
+  command->footer(
+      "Examples:\n"
+      "  candor render smollm2-135m --messages chat.json\n"
+      "  candor render --template chat_template.jinja --input variables.json\n"
+      "The text is printed byte for byte, without a line end of its own.");
+  command->callback([options] { Render(*options); });
+}
+
+}  // namespace candor

@@ -1,0 +1,159 @@
+#include "chat/prompt.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "chat/message.h"
+#include "chat/reasoning.h"
+#include "chat/render.h"
+#include "format/gguf.h"
+
+namespace candor {
+namespace {
+
+using jinja::Value;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+Metadata MetadataWith(std::initializer_list<std::pair<const char*, const char*>> strings) {
+  Metadata metadata("model.gguf");
+  for (const auto& [key, text] : strings) metadata.Add(key, std::string(text));
+  StringTable tokens;
+  for (const char* token : {"<unk>", "<s>", "</s>", "a"}) tokens.Append(token);
+  metadata.Add("tokenizer.ggml.tokens", std::move(tokens));
+  return metadata;
+}
+
+std::string Rendered(std::string_view text, const PromptOptions& options, SpecialTokenTexts special = {}) {
+  return ChatPrompt(text, "test", std::move(special))
+      .Render(TemplateMessages({Message{.role = "user", .content = "Hi"}}), options, kNow);
+}
+
+TEST(Prompt, GivesATemplateTheVariablesThatTransformersGivesIt) {
+  const std::string all =
+      "{% for name in ['a'] %}{{ messages[0].content }}|{{ tools }}|{{ documents }}|{{ add_generation_prompt }}|"
+      "{{ bos_token }}|{{ eos_token }}|{{ enable_thinking is defined }}{{ thinking is defined }}|"
+      "{{ reasoning_effort is defined }}|{{ strftime_now('%Y-%m-%d %H:%M') }}{% endfor %}";
+  EXPECT_EQ(Rendered(all, {}, {{"bos_token", "<s>"}, {"eos_token", "</s>"}}),
+            "Hi|None|None|True|<s>|</s>|FalseFalse|False|2026-11-22 09:30");
+  PromptOptions options;
+  options.add_generation_prompt = false;
+  options.tools = jinja::ParseJson(R"([{"name": "f"}])", "tools");
+  EXPECT_EQ(Rendered(all, options), "Hi|[{'name': 'f'}]|None|False|||FalseFalse|False|2026-11-22 09:30");
+}
+
+TEST(Prompt, TellsTheTemplateWhetherToThink) {
+  const std::string text = "{{ enable_thinking }}{{ thinking }}{{ reasoning_effort }}";
+  PromptOptions options;
+  options.thinking = false;
+  EXPECT_EQ(Rendered(text, options), "FalseFalse");
+  options.thinking = true;
+  options.reasoning_effort = "high";
+  EXPECT_EQ(Rendered(text, options), "TrueTruehigh");
+}
+
+TEST(Prompt, FurtherVariablesComeBeforeAllOthers) {
+  PromptOptions options;
+  options.variables =
+      jinja::ParseJson(R"({"enable_thinking": "maybe", "documents": [1], "persona": "x"})", "variables");
+  options.thinking = true;
+  EXPECT_EQ(Rendered("{{ enable_thinking }}{{ documents }}{{ persona }}{{ thinking }}", options), "maybe[1]xTrue");
+}
+
+TEST(Prompt, TakesTheTemplateOfAGgufFile) {
+  const Metadata metadata = MetadataWith({{"tokenizer.chat_template", "plain {{ messages[0].role }}"},
+                                          {"tokenizer.chat_template.tool_use", "tools {{ tools }}"}});
+  const Value messages = TemplateMessages({Message{.role = "user", .content = "Hi"}});
+  EXPECT_EQ(ChatPromptFromGguf(metadata, {}, false)->Render(messages, {}, kNow), "plain user");
+  EXPECT_EQ(ChatPromptFromGguf(metadata, {}, true)->Render(messages, {}, kNow), "tools None");
+  EXPECT_EQ(ChatPromptFromGguf(MetadataWith({{"tokenizer.chat_template", "x"}}), {}, true)->Render(messages, {}, kNow),
+            "x");
+  EXPECT_FALSE(ChatPromptFromGguf(MetadataWith({}), {}, false).has_value());
+}
+
+TEST(Prompt, NamesTheFileAndKeyOfABrokenTemplate) {
+  EXPECT_THAT(
+      [] {
+        ChatPromptFromGguf(MetadataWith({{"tokenizer.chat_template", "a\n{% if %}"}}), {}, false);
+      },
+      ThrowsMessage<TemplateError>(HasSubstr("model.gguf: tokenizer.chat_template:2: ")));
+}
+
+TEST(Prompt, TakesTheSpecialTokensOfAGgufFile) {
+  Metadata metadata = MetadataWith({});
+  EXPECT_TRUE(SpecialTokensOf(metadata).empty());
+  metadata.Add("tokenizer.ggml.bos_token_id", uint64_t{1});
+  metadata.Add("tokenizer.ggml.eos_token_id", uint64_t{2});
+  EXPECT_EQ(SpecialTokensOf(metadata), (SpecialTokenTexts{{"bos_token", "<s>"}, {"eos_token", "</s>"}}));
+  Metadata outside = MetadataWith({});
+  outside.Add("tokenizer.ggml.eos_token_id", uint64_t{4});
+  EXPECT_THAT([&] { SpecialTokensOf(outside); },
+              ThrowsMessage<FormatError>(HasSubstr("model.gguf: tokenizer.ggml.eos_token_id")));
+}
+
+TEST(Prompt, TakesTheTemplateOfAFolder) {
+  const Value messages = TemplateMessages({Message{.role = "user", .content = "Hi"}});
+  const auto rendered = [&](std::string_view file, std::string_view config, bool with_tools) {
+    return ChatPromptFromFolder(file, config, "model", with_tools)->Render(messages, {}, kNow);
+  };
+  const char* text = R"({"chat_template": "{{ bos_token }}{{ eos_token }}{{ pad_token is defined }}", "pad_token": null,
+                         "bos_token": "<s>", "eos_token": {"content": "</s>", "lstrip": false}})";
+  EXPECT_EQ(rendered("", text, false), "<s></s>False");
+  EXPECT_EQ(rendered("own {{ bos_token }}", text, false), "own <s>");
+  EXPECT_EQ(rendered("alone", "", false), "alone");
+  const char* named =
+      R"({"chat_template": [{"name": "tool_use", "template": "T"}, {"name": "default", "template": "D"}]})";
+  EXPECT_EQ(rendered("", named, false), "D");
+  EXPECT_EQ(rendered("", named, true), "T");
+  EXPECT_FALSE(ChatPromptFromFolder("", "{}", "model", false).has_value());
+  EXPECT_FALSE(ChatPromptFromFolder("", "", "model", false).has_value());
+  EXPECT_THAT([] { ChatPromptFromFolder("", R"({"chat_template": 5})", "model", false); },
+              ThrowsMessage<FormatError>(
+                  "model/tokenizer_config.json: chat_template: must be a string or a list of templates"));
+  EXPECT_THROW(ChatPromptFromFolder("", "[]", "model", false), FormatError);
+}
+
+// A model that thinks: its prompts and their tokens as transformers makes them.
+TEST(Prompt, OfARealFileIsTextTokensAndState) {
+  const std::string folder = std::string(CANDOR_TEST_DATA) + "/reasoning/";
+  std::vector<File> files;
+  files.push_back(File::Open(folder + "tiny-thinker.gguf"));
+  const Checkpoint checkpoint = OpenGguf(std::move(files));
+  const std::string chat_template = checkpoint.metadata.RequireString("tokenizer.chat_template");
+  const auto prompt = ChatPromptFromGguf(checkpoint.metadata, SpecialTokensOf(checkpoint.metadata), false);
+  ASSERT_TRUE(prompt.has_value());
+  const auto tokenizer = TokenizerFromGguf(checkpoint.metadata);
+  const ReasoningMarks marks = FindReasoningMarks(*tokenizer, chat_template);
+  EXPECT_TRUE(marks.are_own);
+  EXPECT_EQ(marks.open, tokenizer->Find("<think>"));
+  EXPECT_EQ(marks.close, tokenizer->Find("</think>"));
+  const Value cases = ReadJson(folder + "expected.json");
+  size_t seen = 0;
+  for (const Value& row : cases.items()) {
+    const std::string& name = Entry(row, "case")->utf8();
+    SCOPED_TRACE(name);
+    const std::string& expected = Entry(row, "prompt")->utf8();
+    if (name != "thinks" && name != "thinking off") continue;
+    ++seen;
+    PromptOptions options;
+    if (name == "thinking off") options.thinking = false;
+    const std::string text =
+        prompt->Render(TemplateMessages({Message{.role = "user", .content = "What is 737+361?"}}), options, kNow);
+    EXPECT_EQ(text, expected);
+    std::vector<TokenId> ids;
+    for (const Value& id : Entry(row, "prompt_ids")->items()) ids.push_back(static_cast<TokenId>(id.integer()));
+    EXPECT_EQ(tokenizer->Encode(text, true), ids);
+    EXPECT_EQ(ThoughtAtEnd(marks, *tokenizer, ids), name == "thinks" ? PromptEnd::kAnswer : PromptEnd::kClosedThought);
+  }
+  EXPECT_EQ(seen, 2u);
+  // An edited thought: the prompt goes on inside it.
+  for (const Value& row : cases.items()) {
+    if (!Entry(row, "case")->utf8().starts_with("edited thought")) continue;
+    const auto ids = tokenizer->Encode(Entry(row, "prompt")->utf8(), true);
+    const bool closed = Entry(row, "prompt")->utf8().find("</think>") != std::string::npos;
+    EXPECT_EQ(ThoughtAtEnd(marks, *tokenizer, ids), closed ? PromptEnd::kAnswer : PromptEnd::kOpenThought);
+  }
+}
+
+}  // namespace
+}  // namespace candor
