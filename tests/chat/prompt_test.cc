@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "chat/message.h"
-#include "chat/reasoning.h"
 #include "chat/render.h"
 #include "format/gguf.h"
 
@@ -88,7 +87,7 @@ TEST(Prompt, TakesTheSpecialTokensOfAGgufFile) {
   Metadata outside = MetadataWith({});
   outside.Add("tokenizer.ggml.eos_token_id", uint64_t{4});
   EXPECT_THAT([&] { SpecialTokensOf(outside); },
-              ThrowsMessage<FormatError>(HasSubstr("model.gguf: tokenizer.ggml.eos_token_id")));
+              ThrowsMessage<FormatError>(HasSubstr("model.gguf: metadata key \"tokenizer.ggml.eos_token_id\"")));
 }
 
 TEST(Prompt, TakesTheTemplateOfAFolder) {
@@ -111,48 +110,6 @@ TEST(Prompt, TakesTheTemplateOfAFolder) {
               ThrowsMessage<FormatError>(
                   "model/tokenizer_config.json: chat_template: must be a string or a list of templates"));
   EXPECT_THROW(ChatPromptFromFolder("", "[]", "model", false), FormatError);
-}
-
-// A model that thinks: its prompts and their tokens as transformers makes them.
-TEST(Prompt, OfARealFileIsTextTokensAndState) {
-  const std::string folder = std::string(CANDOR_TEST_DATA) + "/reasoning/";
-  std::vector<File> files;
-  files.push_back(File::Open(folder + "tiny-thinker.gguf"));
-  const Checkpoint checkpoint = OpenGguf(std::move(files));
-  const std::string chat_template = checkpoint.metadata.RequireString("tokenizer.chat_template");
-  const auto prompt = ChatPromptFromGguf(checkpoint.metadata, SpecialTokensOf(checkpoint.metadata), false);
-  ASSERT_TRUE(prompt.has_value());
-  const auto tokenizer = TokenizerFromGguf(checkpoint.metadata);
-  const ReasoningMarks marks = FindReasoningMarks(*tokenizer, chat_template);
-  EXPECT_TRUE(marks.are_own);
-  EXPECT_EQ(marks.open, tokenizer->Find("<think>"));
-  EXPECT_EQ(marks.close, tokenizer->Find("</think>"));
-  const Value cases = ReadJson(folder + "expected.json");
-  size_t seen = 0;
-  for (const Value& row : cases.items()) {
-    const std::string& name = Entry(row, "case")->utf8();
-    SCOPED_TRACE(name);
-    const std::string& expected = Entry(row, "prompt")->utf8();
-    if (name != "thinks" && name != "thinking off") continue;
-    ++seen;
-    PromptOptions options;
-    if (name == "thinking off") options.thinking = false;
-    const std::string text =
-        prompt->Render(TemplateMessages({Message{.role = "user", .content = "What is 737+361?"}}), options, kNow);
-    EXPECT_EQ(text, expected);
-    std::vector<TokenId> ids;
-    for (const Value& id : Entry(row, "prompt_ids")->items()) ids.push_back(static_cast<TokenId>(id.integer()));
-    EXPECT_EQ(tokenizer->Encode(text, true), ids);
-    EXPECT_EQ(ThoughtAtEnd(marks, *tokenizer, ids), name == "thinks" ? PromptEnd::kAnswer : PromptEnd::kClosedThought);
-  }
-  EXPECT_EQ(seen, 2u);
-  // An edited thought: the prompt goes on inside it.
-  for (const Value& row : cases.items()) {
-    if (!Entry(row, "case")->utf8().starts_with("edited thought")) continue;
-    const auto ids = tokenizer->Encode(Entry(row, "prompt")->utf8(), true);
-    const bool closed = Entry(row, "prompt")->utf8().find("</think>") != std::string::npos;
-    EXPECT_EQ(ThoughtAtEnd(marks, *tokenizer, ids), closed ? PromptEnd::kAnswer : PromptEnd::kOpenThought);
-  }
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ import shutil
 import candor_cli
 
 REASONING = candor_cli.DATA / "reasoning"
-CASES = {case["case"]: case for case in json.loads((REASONING / "expected.json").read_text())}
+CASES = {case["case"]: case for case in reversed(json.loads((REASONING / "expected.json").read_text()))}
 QUESTION = [{"role": "user", "content": "What is 737+361?"}]
 
 
