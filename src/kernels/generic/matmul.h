@@ -11,6 +11,8 @@ namespace candor {
 namespace {
 
 inline constexpr int kSegmentColumns = 4096;
+// How far ahead of the weights in use memory is asked for.
+inline constexpr size_t kPrefetchBytes = 8192;
 
 // Calls `use` with the numbers 0 to 3 as types: which bits of a byte belong to a chunk must be known to the compiler.
 template <int kValue>
@@ -57,6 +59,12 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
     Floats sum[kTokens];
     for (int t = 0; t < kTokens; ++t) sum[t] = V::Set(0.0f);
     for (int column = segment; column < end; column += kUnitColumns, panel += Format::kUnitBytes) {
+      if constexpr (kTokens <= 2) {
+        // One or two tokens leave the kernel waiting for memory: the next panels' lines are asked for early.
+        for (size_t line = 0; line < Format::kUnitBytes; line += 64) {
+          __builtin_prefetch(panel + kPrefetchBytes + line);
+        }
+      }
       typename Format::Scales scales;
       Format::LoadScales(panel, row, scales);
 #pragma GCC unroll 1
