@@ -48,18 +48,21 @@ class Repetition {
     for (uint32_t i = 0; i < options.batch; ++i) sequences_.push_back(std::make_unique<KvSequence>(cache_));
   }
 
-  double Prefill(std::vector<float>& logits) {
+  // Seconds that the first sequence's prompt took; its last logits go to `hash`.
+  double Prefill(Sha256& hash) {
     const auto start = Clock::now();
     RunPrompt(*sequences_[0]);
     const double seconds = Since(start);
-    logits.insert(logits.end(), result_.logits.begin(), result_.logits.end());
+    hash.Update(std::as_bytes(std::span(result_.logits)));
     for (uint32_t i = 1; i < options_.batch; ++i) RunPrompt(*sequences_[i]);
     return seconds;
   }
 
-  double Decode(std::vector<float>& logits) {
-    const auto start = Clock::now();
+  // Seconds that the decode steps took; the first sequence's logits go to `hash`, outside the time.
+  double Decode(Sha256& hash) {
+    double seconds = 0;
     for (uint32_t step = 0; step < options_.generate; ++step) {
+      const auto start = Clock::now();
       const uint32_t position = options_.prompt + step;
       Batch batch;
       for (uint32_t i = 0; i < options_.batch; ++i) {
@@ -69,9 +72,10 @@ class Repetition {
         batch.sequences.push_back({&sequences_[i]->pages(), position, 1});
       }
       decoder_.Run(batch, result_);
-      logits.insert(logits.end(), result_.logits.begin(), result_.logits.begin() + vocabulary_);
+      seconds += Since(start);
+      hash.Update(std::as_bytes(std::span(result_.logits).first(vocabulary_)));
     }
-    return Since(start);
+    return seconds;
   }
 
   uint64_t kv_bytes() const { return cache_.used_bytes(); }
@@ -124,24 +128,21 @@ BenchmarkResult RunBenchmark(const Model& model, const KernelTable& kernels, Thr
   std::vector<double> prefill, decode, read, int8;
   std::optional<Sha256Digest> digest;
   double kv_bytes = 0;
-  std::vector<float> logits;  // of all steps; keeps its memory, so that only the first repetition touches new pages
   std::optional<PeakMeter> meter;
   long peak_memory = 0;
   for (uint32_t i = 0; i <= options.repetitions; ++i) {
     if (progress) progress(i, options.repetitions + 1);
-    logits.clear();
+    Sha256 hash;
     Repetition repetition(decoder, layout, options, model.config.vocabulary);
-    const double prefill_seconds = repetition.Prefill(logits);
+    const double prefill_seconds = repetition.Prefill(hash);
     // Three samples around each repetition, so that even short runs have nine.
     for (int sample = 0; sample < 3 && meter; ++sample) {
       const Peaks peaks = meter->Sample();
       read.push_back(peaks.read_gbps);
       int8.push_back(peaks.int8_gops);
     }
-    const double decode_seconds = repetition.Decode(logits);
+    const double decode_seconds = repetition.Decode(hash);
     kv_bytes = static_cast<double>(repetition.kv_bytes());
-    Sha256 hash;
-    hash.Update(std::as_bytes(std::span(logits)));
     const Sha256Digest now = hash.Finish();
     CHECK(!digest || *digest == now);  // the promise itself
     digest = now;
