@@ -23,7 +23,7 @@ namespace candor {
 // Limits beyond those that the file's size sets. The largest published headers (vocabularies of 262,144 tokens with as
 // many merges) take about 16 MiB and a hundred keys.
 inline constexpr uint64_t kGgufMaxHeaderBytes = 48 << 20;
-inline constexpr uint64_t kGgufMaxKeys = 1 << 16;
+inline constexpr uint64_t kGgufMaxKeys = 1 << 14;
 inline constexpr uint64_t kGgufMaxKeyBytes = 1024;
 inline constexpr uint64_t kGgufMaxArrayLength = 1 << 22;
 inline constexpr uint64_t kGgufMaxTensors = 1 << 17;

@@ -159,7 +159,7 @@ const Case kHeaders[] = {
      [] { return GgufBuilder(0, UINT64_MAX).Finish(0); }},
     {"TooManyTensors", "number of tensors (at byte 8): 9223372036854775808, but the 16 bytes left",
      [] { return GgufBuilder(uint64_t{1} << 63, 0).Finish(0); }},
-    {"KeysBeyondTheLimit", "number of metadata keys (at byte 16): 65537, at most 65536",
+    {"KeysBeyondTheLimit", "number of metadata keys (at byte 16): 16385, at most 16384",
      [] { return GgufBuilder(0, kGgufMaxKeys + 1).Finish(2 << 20); }},
     {"TensorsBeyondTheLimit", "number of tensors (at byte 8): 131073, at most 131072",
      [] { return GgufBuilder(kGgufMaxTensors + 1, 0).Finish(6 << 20); }},
