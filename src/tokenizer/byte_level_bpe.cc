@@ -39,7 +39,7 @@ class ByteLevelBpe : public PieceModel {
     if (whole_pieces_ && piece.size() <= vocabulary_.longest()) {
       scratch.spelling.clear();
       SpellBytes(piece, scratch.spelling);
-      if (const TokenId id = vocabulary_.Find(scratch.spelling); id != kNoToken) {
+      if (const TokenId id = vocabulary_.FindOrdinary(scratch.spelling); id != kNoToken) {
         out.push_back(id);
         return;
       }
@@ -66,7 +66,7 @@ class CharacterBpe : public PieceModel {
 
   void Encode(std::string_view piece, EncodeScratch& scratch, std::vector<TokenId>& out) const override {
     if (rules_.whole_pieces) {
-      if (const TokenId id = vocabulary_.Find(piece); id != kNoToken) {
+      if (const TokenId id = vocabulary_.FindOrdinary(piece); id != kNoToken) {
         out.push_back(id);
         return;
       }
@@ -76,7 +76,7 @@ class CharacterBpe : public PieceModel {
     for (size_t pos = 0; pos < piece.size();) {
       const std::string_view character = piece.substr(pos, DecodeUtf8(piece, pos).bytes);
       pos += character.size();
-      const TokenId id = vocabulary_.Find(character);
+      const TokenId id = vocabulary_.FindOrdinary(character);
       if (id != kNoToken) {
         scratch.symbols.push_back(id);
       } else if (!PushBytes(character, scratch.symbols)) {

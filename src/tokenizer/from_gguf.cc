@@ -180,6 +180,8 @@ class GgufReader {
                              ": two tokens with a space between them expected, and a token that they make");
       }
       last = ids[2];
+      // No text may make a control token by spelling it.
+      if (vocabulary.IsControl(last)) continue;
       table.Add(ids[0], ids[1], last, field);
     }
     return table;

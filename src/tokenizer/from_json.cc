@@ -192,6 +192,8 @@ class JsonReader {
         merges[i].Refuse("two tokens, as a pair or with one space between them, and a token that they make");
       }
       last = ids[2];
+      // No text may make a control token by spelling it.
+      if (vocabulary.IsControl(last)) continue;
       table.Add(ids[0], ids[1], last, field);
     }
     return table;

@@ -102,10 +102,7 @@ class Pipeline : public Tokenizer {
   bool IsSpecial(TokenId id) const override {
     return IsControl(id) || parts_.vocabulary->Kind(id) == TokenKind::kUserDefined;
   }
-  bool IsControl(TokenId id) const override {
-    const TokenKind kind = parts_.vocabulary->Kind(id);
-    return kind == TokenKind::kControl || kind == TokenKind::kUnknown;
-  }
+  bool IsControl(TokenId id) const override { return parts_.vocabulary->IsControl(id); }
   std::optional<TokenId> Find(std::string_view piece) const override {
     const TokenId id = parts_.vocabulary->Find(piece);
     return id == kNoToken ? std::nullopt : std::optional(id);

@@ -53,4 +53,9 @@ TokenId Vocabulary::Find(std::string_view piece, TokenId hint) const {
   return kNoToken;
 }
 
+TokenId Vocabulary::FindOrdinary(std::string_view piece) const {
+  const TokenId id = Find(piece);
+  return id == kNoToken || IsControl(id) ? kNoToken : id;
+}
+
 }  // namespace candor

@@ -29,6 +29,10 @@ class Vocabulary {
   TokenKind Kind(TokenId id) const { return kinds_[static_cast<size_t>(id)]; }
   // The id of a spelling, or kNoToken. Looks at `hint` first, any id or kNoToken.
   TokenId Find(std::string_view piece, TokenId hint = kNoToken) const;
+  // The same, for what a text may become without being asked: kNoToken for control tokens and the unknown one.
+  TokenId FindOrdinary(std::string_view piece) const;
+  // Whether the token is one of those two kinds.
+  bool IsControl(TokenId id) const { return Kind(id) == TokenKind::kControl || Kind(id) == TokenKind::kUnknown; }
   // The longest spelling, in bytes.
   size_t longest() const { return longest_; }
 

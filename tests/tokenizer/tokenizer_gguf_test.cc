@@ -52,6 +52,19 @@ TEST(GgufByteLevel, EveryTextComesBack) {
   }
 }
 
+TEST(GgufByteLevel, NoTextMakesAControlTokenBySpellingIt) {
+  // abc becomes a control token: neither its merge nor the whole piece, which Llama 3 looks up first, may yield it.
+  for (const char* pre : {"gpt-2", "llama-bpe"}) {
+    Metadata metadata = SmallByteLevel(pre);
+    std::vector<int32_t> types(261, 1);
+    types[257] = 3;
+    metadata.Remove("tokenizer.ggml.token_type");
+    metadata.Add("tokenizer.ggml.token_type", Numbers(NumberType::kInt32, types));
+    EXPECT_EQ(TokenizerFromGguf(metadata)->Encode("abc", false), (Ids{256, 'c'})) << pre;
+    EXPECT_EQ(TokenizerFromGguf(metadata)->Encode("abc", true), Ids{257}) << pre;
+  }
+}
+
 TEST(GgufByteLevel, Llama3AddsBosUnlessTheFileSaysNo) {
   EXPECT_TRUE(TokenizerFromGguf(SmallByteLevel("llama-bpe"))->add_bos());
   Metadata metadata = SmallByteLevel("llama-bpe");
@@ -82,10 +95,12 @@ TEST(GgufByteLevel, BrokenMetadataIsRefusedByItsKey) {
   metadata.Remove("tokenizer.ggml.bos_token_id");
   metadata.Add("tokenizer.ggml.add_bos_token", true);
   ExpectRefused(metadata, "tokenizer.ggml.add_bos_token");
-  metadata = SmallByteLevel("gpt-2");
-  // Writers leave out an empty array: a vocabulary of single bytes.
+}
+
+TEST(GgufByteLevel, AVocabularyWithoutMergesHasBytesAlone) {
+  Metadata metadata = SmallByteLevel("gpt-2");
   metadata.Remove("tokenizer.ggml.merges");
-  EXPECT_EQ(TokenizerFromGguf(metadata)->Encode("ab", true), (Ids{'a', 'b'}));
+  EXPECT_EQ(TokenizerFromGguf(metadata)->Encode("abc", true), (Ids{'a', 'b', 'c'}));
 }
 
 TEST(GgufSentencePiece, SpacesBytesAndSpecialTokens) {
