@@ -274,7 +274,8 @@ void AddPullCommand(CLI::App& app) {
       ->envname("HF_ENDPOINT")
       ->type_name("URL");
   command->add_option("--attempts", flags->attempts, "Give up after so many broken connections in a row; default 5")
-      ->check(CLI::Range(1, 1000));
+      ->check(CLI::Range(1, 1000).description(""))
+      ->type_name("N");
   AddStoreOption(*command, flags->store);
   command->footer(Footer());
   command->callback([flags] { Pull(*flags); });

@@ -69,9 +69,11 @@ std::string NameOfPartial(std::string entry) {
 std::vector<fs::path> Entries(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> entries;
-  if (!fs::exists(folder, error)) return entries;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    entries.push_back(it->path());
+  if (!fs::exists(folder, error) && !error) return entries;
+  if (!error) {
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      entries.push_back(it->path());
+    }
   }
   if (error) disk::Fail(folder, "cannot list this folder", error.value());
   std::sort(entries.begin(), entries.end());

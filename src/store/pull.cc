@@ -50,4 +50,10 @@ std::optional<PullResult> CheckInstalled(ModelStore& store, const std::string& n
   return PullResult::kAlreadyThere;
 }
 
+PullResult AfterInstallFailed(const ModelStore& store, const std::string& name,
+                              const std::optional<PullResult>& installed) {
+  if (installed) return *installed;
+  throw IoError((store.folder() / (name + ".gguf")).string() + ": something that is no file has the model's name");
+}
+
 }  // namespace candor

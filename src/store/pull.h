@@ -37,6 +37,11 @@ std::optional<PullResult> CheckInstalled(ModelStore& store, const std::string& n
                                          const std::vector<std::string>& sha256, const std::string& source,
                                          const PullProgress& progress);
 
+// What to return when ModelStore::Install found the name taken: what CheckInstalled says about the model there, or an
+// IoError when it is none.
+PullResult AfterInstallFailed(const ModelStore& store, const std::string& name,
+                              const std::optional<PullResult>& installed);
+
 }  // namespace candor
 
 #endif  // CANDOR_STORE_PULL_H_

@@ -106,7 +106,7 @@ UrlPullResult PullUrls(ModelStore& store, const std::string& name, const std::st
                   " bytes are kept; the same command goes on from there)");
   }
   if (pull.Install(source)) return {PullResult::kInstalled};
-  return {installed().value_or(PullResult::kStopped)};
+  return {AfterInstallFailed(store, name, installed())};
 }
 
 }  // namespace candor

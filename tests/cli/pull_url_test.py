@@ -286,6 +286,12 @@ class PullUrlTest(candor_cli.CandorTest):
         url = self.server.add("/m-00001-of-00002.gguf", MODEL)
         self.assert_fails(2, "one part of a split model", "pull", url, "--sha256", DIGEST)
 
+    def test_a_folder_in_the_models_place(self):
+        (self.store / "m.gguf").mkdir(parents=True)
+        status, _, err = self.pull(self.server.add("/m.gguf", MODEL))
+        self.assertEqual((status, self.stored()), (1, ["m.gguf"]))
+        self.assertIn("something that is no file", err)
+
     def test_a_store_that_cannot_be_written(self):
         self.store.write_text("a file")
         status, _, err = self.pull(self.server.add("/m.gguf", MODEL))
