@@ -44,6 +44,28 @@ TEST(ModelNameTest, RefusesWhatCouldLeaveTheFolderOrMislead) {
   }
 }
 
+TEST(ModelNameTest, NoSpellingOfAPathIsAName) {
+  const std::string zero(1, '\0');
+  const std::vector<std::string> steps = {
+      "../",     "..\\",     "/",      "./",   "%2e%2e/", "%2e%2e%2f",         "..%2f",
+      "..;/",    "....//",   "~/",     "C:\\", "\\\\",    "\xc0\xae\xc0\xae/", "..\xef\xbc\x8f",
+      "file://", zero + "/", "$HOME/", " /"};
+  int tried = 0;
+  for (const std::string& first : steps) {
+    for (const std::string& second : steps) {
+      for (const std::string target : {"etc/passwd", "model"}) {
+        for (const std::string& name : {first + second + target, target + first + second}) {
+          ++tried;
+          EXPECT_FALSE(IsModelName(name)) << name;
+          const std::string made = ModelNameFromFile(name + ".gguf");
+          EXPECT_TRUE(made.empty() || IsModelName(made)) << name << " gives " << made;
+        }
+      }
+    }
+  }
+  EXPECT_GE(tried, 500);
+}
+
 TEST(ModelNameTest, NamesAFileAfterItself) {
   EXPECT_EQ(ModelNameFromFile("Qwen2.5-7B.Q4_K_M.gguf"), "Qwen2.5-7B.Q4_K_M");
   EXPECT_EQ(ModelNameFromFile("some/where/model.gguf"), "model");
