@@ -34,13 +34,15 @@ bool Ends(const Request& request, TokenId token) {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(std::unique_ptr<Runner> its_runner, const Tokenizer& its_tokenizer, const EngineOptions& given)
+  Impl(std::unique_ptr<Runner> its_runner, const Tokenizer& its_tokenizer, const KernelTable& kernels,
+       const EngineOptions& given)
       : runner(std::move(its_runner)),
         tokenizer(its_tokenizer),
         options(ResolveOptions(given, runner->context_length(), runner->kv_groups())),
         vocabulary(std::min(runner->vocabulary(), tokenizer.vocabulary_size())),
         cache(runner->kv_groups(), options.kv_bytes),
-        scheduler(cache, options.chunk, options.max_sequences) {
+        scheduler(cache, options.chunk, options.max_sequences),
+        sampler(kernels) {
     if (vocabulary == 0 || vocabulary > Sampler::kMaxVocabulary) {
       throw UnsupportedError("vocabulary: " + std::to_string(vocabulary) + " tokens, at most " +
                              std::to_string(Sampler::kMaxVocabulary) + " are supported");
@@ -80,11 +82,12 @@ Engine::Engine(const Model& model, const Tokenizer& tokenizer, const KernelTable
   auto runner = std::make_unique<DecoderRunner>(
       model, kernels, pool, resolved.kv,
       DecoderOptions{.exact = resolved.exact, .max_rows = resolved.chunk + resolved.max_sequences});
-  impl_ = std::make_unique<Impl>(std::move(runner), tokenizer, resolved);
+  impl_ = std::make_unique<Impl>(std::move(runner), tokenizer, kernels, resolved);
 }
 
-Engine::Engine(std::unique_ptr<Runner> runner, const Tokenizer& tokenizer, const EngineOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(runner), tokenizer, options)) {}
+Engine::Engine(std::unique_ptr<Runner> runner, const Tokenizer& tokenizer, const KernelTable& kernels,
+               const EngineOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(runner), tokenizer, kernels, options)) {}
 
 Engine::~Engine() = default;
 

@@ -31,7 +31,8 @@ class Engine {
   Engine(const Model& model, const Tokenizer& tokenizer, const KernelTable& kernels, ThreadPool& pool,
          const EngineOptions& options);
   // The same over any runner: how the tests drive it without a model.
-  Engine(std::unique_ptr<Runner> runner, const Tokenizer& tokenizer, const EngineOptions& options);
+  Engine(std::unique_ptr<Runner> runner, const Tokenizer& tokenizer, const KernelTable& kernels,
+         const EngineOptions& options);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -1,7 +1,6 @@
-// Goal: the definition's result to the bit without sorting a vocabulary of 262,144 for every token. Two things allow
-// it. A weight below 2^-33 of the largest rounds to nothing, so that one scan leaves the few thousand candidates that
-// matter. And weights are multiples of 2^-32, so that any order of adding them gives the same sum: the total needs no
-// sorting, and the sorted prefix grows only as far as top-p or the draw reaches.
+// Goal: the definition's result to the bit without sorting a vocabulary of 262,144 for every token. Weights are
+// multiples of 2^-32, so that any order of adding them gives the same sum: the total needs no sorting. Candidates are
+// gathered from the likely end only, further down as long as the filters and the draw could still reach beyond them.
 #include "engine/sampler.h"
 
 #include <algorithm>
@@ -13,13 +12,13 @@
 #include "base/check.h"
 #include "base/float_mode.h"
 #include "engine/philox.h"
+#include "engine/sampling_weights.h"
 #include "kernels/spec/math.h"
 
 namespace candor {
 namespace {
 
 constexpr size_t kLanes = 16;
-constexpr double kSmallestExponent = -23;  // exp(-23) < 2^-33: such a weight is 0
 
 struct Scan {
   float largest;
@@ -107,14 +106,17 @@ std::span<const float> Sampler::Adjust(std::span<const float> logits, const Samp
   return adjusted_;
 }
 
-void Sampler::Gather(std::span<const float> logits, float largest, const SamplingParams& params) {
-  // Everything below `cut` has an exponent below kSmallestExponent, rounding included; the rest is decided by Weigh.
-  const double bound = static_cast<double>(largest) + (kSmallestExponent - 0.001) * params.temperature;
-  const float cut = std::nextafter(static_cast<float>(bound), -std::numeric_limits<float>::infinity());
+// Takes every candidate whose exponent is `least_exponent` or more and whose weight is not 0; a few below come with
+// them, but none without all that come before it in order.
+void Sampler::Gather(std::span<const float> logits, float largest, double temperature, double least_exponent) {
+  const float cut = LogitBelow(least_exponent, largest, temperature);
   candidates_.clear();
   sorted_ = 0;
   const auto take = [&](size_t token) {
-    if (logits[token] >= cut) candidates_.push_back({logits[token], static_cast<TokenId>(token), 0, 0});
+    if (!(logits[token] >= cut)) return;
+    const double exponent = ExponentOf(logits[token], largest, temperature);
+    const double weight = WeightOf(exponent);
+    if (weight > 0) candidates_.push_back({logits[token], static_cast<TokenId>(token), weight, exponent});
   };
   size_t i = 0;
   for (; i + kLanes <= logits.size(); i += kLanes) {
@@ -126,22 +128,27 @@ void Sampler::Gather(std::span<const float> logits, float largest, const Samplin
   for (; i < logits.size(); ++i) take(i);
 }
 
-void Sampler::KeepTopK(size_t k) {
-  if (k >= candidates_.size()) return;
-  std::nth_element(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(k), candidates_.end(), Before);
-  candidates_.resize(k);
-}
-
-void Sampler::Weigh(float largest, double temperature) {
-  for (Candidate& candidate : candidates_) {
-    candidate.exponent = (static_cast<double>(candidate.logit) - static_cast<double>(largest)) / temperature;
-    // Adding 2^20 leaves a double no bits below 2^-32: the sum rounds half to even there.
-    candidate.weight = candidate.exponent < kSmallestExponent ? 0 : (spec::Exp(candidate.exponent) + 0x1p20) - 0x1p20;
+// Gathers at least what the first filter keeps, or the draw reaches when there is none; `target` is the weight that one
+// of them asks for.
+void Sampler::GatherEnough(std::span<const float> logits, float largest, const SamplingParams& params, double target) {
+  if (params.top_k == 0 && params.top_p == 1 && (params.min_p > 0 || params.typical_p < 1)) {
+    // A weight of min_p may have been rounded up to it by half of 2^-32.
+    const double least = params.min_p > 0x1p-32 ? spec::Log(params.min_p - 0x1p-33) - 0.001 : kSmallestExponent;
+    Gather(logits, largest, params.temperature, std::max(least, kSmallestExponent));
+    return;
   }
-  std::erase_if(candidates_, [](const Candidate& candidate) { return candidate.weight == 0; });
+  for (const double level : {-3.0, -6.0, -12.0, kSmallestExponent}) {
+    Gather(logits, largest, params.temperature, level);
+    if (params.top_k > 0 ? candidates_.size() >= params.top_k : GatheredWeight() > target) return;
+  }
 }
 
-double Sampler::TotalWeight() const {
+double Sampler::TotalWeight(std::span<const float> logits, float largest, double temperature) const {
+  return kernels_->sum_of_weights(logits.data(), logits.size(), largest, temperature,
+                                  LogitBelow(kSmallestExponent, largest, temperature));
+}
+
+double Sampler::GatheredWeight() const {
   double total = 0;
   for (const Candidate& candidate : candidates_) total += candidate.weight;
   return total;
@@ -170,9 +177,15 @@ size_t Sampler::PrefixReaching(double target, bool beyond) {
   return candidates_.size();
 }
 
-void Sampler::KeepTopP(double p) {
-  candidates_.resize(PrefixReaching(p * TotalWeight(), false));
-  sorted_ = candidates_.size();
+void Sampler::KeepPrefix(size_t count) {
+  if (count >= candidates_.size()) return;
+  if (count > sorted_) {
+    std::nth_element(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(count), candidates_.end(),
+                     Before);
+    sorted_ = 0;
+  }
+  candidates_.resize(count);
+  sorted_ = std::min(sorted_, count);
 }
 
 void Sampler::KeepMinP(double p) {
@@ -183,7 +196,7 @@ void Sampler::KeepMinP(double p) {
 
 void Sampler::KeepTypical(double p) {
   SortFirst(candidates_.size());
-  const double total = TotalWeight();
+  const double total = GatheredWeight();
   const double log_total = spec::Log(total);
   double entropy = 0;
   for (const Candidate& candidate : candidates_) entropy += candidate.weight * (log_total - candidate.exponent);
@@ -225,14 +238,27 @@ std::optional<TokenId> Sampler::Sample(std::span<const float> raw_logits, const 
     return static_cast<TokenId>(std::find(logits.begin(), logits.end(), scan.largest) - logits.begin());
   }
 
-  Gather(logits, scan.largest, params);
-  if (params.top_k > 0) KeepTopK(params.top_k);
-  Weigh(scan.largest, params.temperature);
-  if (params.top_p < 1) KeepTopP(params.top_p);
-  if (params.min_p > 0) KeepMinP(params.min_p);
-  if (params.typical_p < 1) KeepTypical(params.typical_p);
   const double uniform = UniformForToken(at.seed, at.choice, at.tokens.size() - at.prompt_tokens);
-  return candidates_[PrefixReaching(uniform * TotalWeight(), true) - 1].token;
+  const bool total_matters = params.top_k == 0 && (params.top_p < 1 || (params.min_p == 0 && params.typical_p == 1));
+  double weight = total_matters ? TotalWeight(logits, scan.largest, params.temperature) : 0;  // of what remains
+  GatherEnough(logits, scan.largest, params, (params.top_p < 1 ? params.top_p : uniform) * weight);
+  if (params.top_k > 0) {
+    KeepPrefix(params.top_k);
+    weight = GatheredWeight();
+  }
+  if (params.top_p < 1) {
+    KeepPrefix(PrefixReaching(params.top_p * weight, false));
+    weight = GatheredWeight();
+  }
+  if (params.min_p > 0) {
+    KeepMinP(params.min_p);
+    weight = GatheredWeight();
+  }
+  if (params.typical_p < 1) {
+    KeepTypical(params.typical_p);
+    weight = GatheredWeight();
+  }
+  return candidates_[PrefixReaching(uniform * weight, true) - 1].token;
 }
 
 }  // namespace candor

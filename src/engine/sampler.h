@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/sampling_params.h"
+#include "kernels/kernel_table.h"
 #include "tokenizer/tokenizer.h"
 
 namespace candor {
@@ -26,6 +27,8 @@ class Sampler {
   // Weights are multiples of 2^-32, so that sums of up to this many of them are exact in double.
   static constexpr size_t kMaxVocabulary = size_t{1} << 20;
 
+  explicit Sampler(const KernelTable& kernels) : kernels_(&kernels) {}
+
   // The token, or nothing when a logit is not finite (or stops being so by a penalty). `logits` has 1 to
   // kMaxVocabulary values, `params` are valid, and every token of `at` is below the vocabulary.
   std::optional<TokenId> Sample(std::span<const float> logits, const SamplingParams& params,
@@ -35,23 +38,24 @@ class Sampler {
   struct Candidate {
     float logit;
     TokenId token;
-    double weight;    // exp((logit - largest) / temperature), rounded to a multiple of 2^-32
-    double exponent;  // (logit - largest) / temperature
+    double weight;  // see engine/sampling_weights.h
+    double exponent;
   };
 
   static bool Before(const Candidate& a, const Candidate& b);
   std::span<const float> Adjust(std::span<const float> logits, const SamplingParams& params,
                                 const SamplingPosition& at);
-  void Gather(std::span<const float> logits, float largest, const SamplingParams& params);
-  void KeepTopK(size_t k);
-  void Weigh(float largest, double temperature);
+  void Gather(std::span<const float> logits, float largest, double temperature, double least_exponent);
+  void GatherEnough(std::span<const float> logits, float largest, const SamplingParams& params, double target);
   void SortFirst(size_t count);
   size_t PrefixReaching(double target, bool beyond);
-  void KeepTopP(double p);
+  void KeepPrefix(size_t count);
   void KeepMinP(double p);
   void KeepTypical(double p);
-  double TotalWeight() const;
+  double TotalWeight(std::span<const float> logits, float largest, double temperature) const;
+  double GatheredWeight() const;
 
+  const KernelTable* kernels_;
   std::vector<float> adjusted_;
   std::vector<uint32_t> counts_;  // by token; all zero between calls
   std::vector<Candidate> candidates_;

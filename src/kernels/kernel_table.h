@@ -105,6 +105,9 @@ struct KernelTable {
   void (*store_halves)(const float* x, int n, uint16_t* out, size_t stride);
   // A value row to int8 in blocks of 32 with one f16 scale each; n is a multiple of 32.
   void (*store_int8)(const float* x, int n, int8_t* out, uint16_t* scales);
+  // The exact sum of the weights of n <= 2^20 logits when a token is drawn (docs/numerics-sampling.md, step 5). None is
+  // above `largest`; every logit with a weight is at least `cut`.
+  double (*sum_of_weights)(const float* logits, size_t n, float largest, double temperature, float cut);
 
   // For kernels/peaks.h. int8 dot products as fast as they go; the number of operations done (multiply and add: two).
   uint64_t (*dot_burst)(uint64_t rounds);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "engine/fakes.h"
+#include "kernels/kernel_table.h"
 
 namespace candor {
 namespace {
@@ -53,7 +54,7 @@ class EngineTest : public ::testing::Test {
     auto runner = std::make_unique<FakeRunner>(kVocabulary, 1000, std::move(windows), std::move(choose));
     runner_ = runner.get();
     answers_.clear();
-    engine_ = std::make_unique<Engine>(std::move(runner), tokenizer_, options);
+    engine_ = std::make_unique<Engine>(std::move(runner), tokenizer_, *AvailableKernels()[0], options);
   }
   static Request Greedy(size_t prompt, uint32_t max_tokens) {
     Request request;
@@ -342,7 +343,7 @@ class BrokenRunner : public FakeRunner {
 
 TEST_F(EngineTest, LogitThatIsNotFiniteEndsThatRequestOnly) {
   engine_ = std::make_unique<Engine>(std::make_unique<BrokenRunner>(kVocabulary, 1000, std::vector<uint32_t>{0}, Mix),
-                                     tokenizer_, EngineOptions{});
+                                     tokenizer_, *AvailableKernels()[0], EngineOptions{});
   const RequestId broken = engine_->Submit(Greedy(10, 20));
   const RequestId whole = engine_->Submit(Greedy(30, 20));
   RunToEnd();
@@ -396,7 +397,7 @@ TEST_F(EngineTest, TokensThatTheTokenizerDoesNotKnowAreNeverPicked) {
   engine_ = std::make_unique<Engine>(
       std::make_unique<FakeRunner>(kVocabulary + 14, 1000, std::vector<uint32_t>{0},
                                    [](const std::vector<TokenId>&) { return TokenId{kVocabulary + 3}; }),
-      tokenizer_, EngineOptions{});
+      tokenizer_, *AvailableKernels()[0], EngineOptions{});
   EXPECT_THAT(Ask(Greedy(10, 2)).tokens, ElementsAre(0, 0));
 }
 

@@ -145,7 +145,7 @@ Case ParseCase(const std::string& line) {
 
 TEST(SamplerTest, PicksWhatTheReferencePicks) {
   std::ifstream file(std::string(CANDOR_TEST_DATA) + "/sampling/cases.txt");
-  Sampler sampler;
+  Sampler sampler(*AvailableKernels()[0]);
   int cases = 0;
   for (std::string line; std::getline(file, line); ++cases) {
     Case c = ParseCase(line);
@@ -157,7 +157,7 @@ TEST(SamplerTest, PicksWhatTheReferencePicks) {
 
 TEST(SamplerTest, PicksWhatTheDefinitionPicksInLargeVocabularies) {
   std::mt19937 random(1);
-  Sampler sampler;
+  Sampler sampler(*AvailableKernels()[0]);
   const auto one_of = [&](std::initializer_list<double> values) { return values.begin()[random() % values.size()]; };
   for (int round = 0; round < 60; ++round) {
     const size_t vocabulary = round % 10 == 0 ? 262144 : 20000 + random() % 5000;
@@ -190,7 +190,7 @@ TEST(SamplerTest, DrawsFollowTheDistribution) {
   SamplingParams params;
   params.temperature = 1;
   params.top_p = 1;
-  Sampler sampler;
+  Sampler sampler(*AvailableKernels()[0]);
   std::vector<int> counts(3);
   std::vector<TokenId> tokens = {0};
   for (uint64_t seed = 0; seed < 40000; ++seed) {
@@ -210,7 +210,7 @@ TEST(SamplerTest, UnlikelyTokensKeepTheirShare) {
   params.temperature = 1;
   params.top_p = 1;
   const std::vector<TokenId> tokens = {0};
-  Sampler sampler;
+  Sampler sampler(*AvailableKernels()[0]);
   int tail_draws = 0;
   for (uint64_t seed = 0; seed < 3000; ++seed) {
     const double target = UniformForToken(seed, 0, 0) * static_cast<double>(kUnit + 9 * kTail);
@@ -225,14 +225,14 @@ TEST(SamplerTest, UnlikelyTokensKeepTheirShare) {
 TEST(SamplerTest, GreedyTakesTheLowestOfEqualIds) {
   SamplingParams params;
   params.temperature = 0;
-  Sampler sampler;
+  Sampler sampler(*AvailableKernels()[0]);
   const std::vector<TokenId> tokens = {0};
   EXPECT_EQ(sampler.Sample(std::vector<float>{-1, -0.0f, 0.0f, -3}, params, {tokens, 1, 0, 0}), 1);
   EXPECT_EQ(sampler.Sample(std::vector<float>{-1, 0.0f, -0.0f, -3}, params, {tokens, 1, 0, 0}), 1);
 }
 
 TEST(SamplerTest, LogitThatIsNotFiniteGivesNoToken) {
-  Sampler sampler;
+  Sampler sampler(*AvailableKernels()[0]);
   const std::vector<TokenId> tokens = {0};
   for (const double temperature : {0.0, 1.0}) {
     SamplingParams params;
@@ -249,7 +249,7 @@ TEST(SamplerTest, LogitThatIsNotFiniteGivesNoToken) {
 }
 
 TEST(SamplerTest, PenaltyThatOverflowsGivesNoToken) {
-  Sampler sampler;
+  Sampler sampler(*AvailableKernels()[0]);
   const std::vector<TokenId> tokens = {1};
   SamplingParams params;
   params.repetition_penalty = 10;
@@ -257,7 +257,7 @@ TEST(SamplerTest, PenaltyThatOverflowsGivesNoToken) {
 }
 
 TEST(SamplerTest, ExtremeLogitsAndTemperaturesStillGiveTheMostLikelyToken) {
-  Sampler sampler;
+  Sampler sampler(*AvailableKernels()[0]);
   const std::vector<TokenId> tokens = {0};
   SamplingParams params;
   params.temperature = 5e-324;
@@ -278,11 +278,11 @@ TEST(SamplerTest, EarlierCallsLeaveNoTrace) {
   penalised.frequency_penalty = 1;
   penalised.logit_bias = {{7, 20.0}};
   const SamplingParams plain;
-  Sampler used;
+  Sampler used(*AvailableKernels()[0]);
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const SamplingPosition at{tokens, 2, seed, 0};
-    EXPECT_EQ(used.Sample(logits, penalised, at), Sampler().Sample(logits, penalised, at));
-    EXPECT_EQ(used.Sample(logits, plain, at), Sampler().Sample(logits, plain, at));
+    EXPECT_EQ(used.Sample(logits, penalised, at), Sampler(*AvailableKernels()[0]).Sample(logits, penalised, at));
+    EXPECT_EQ(used.Sample(logits, plain, at), Sampler(*AvailableKernels()[0]).Sample(logits, plain, at));
   }
 }
 

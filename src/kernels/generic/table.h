@@ -7,6 +7,7 @@
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/matmul.h"
 #include "kernels/generic/peaks.h"
+#include "kernels/generic/weights.h"
 #include "kernels/kernel_table.h"
 
 namespace candor {
@@ -28,6 +29,7 @@ constexpr KernelTable MakeTable(const char* name) {
           .softcap = SoftcapRow<V>,
           .store_halves = StoreHalves<V>,
           .store_int8 = StoreInt8<V>,
+          .sum_of_weights = SumOfWeights<V>,
           .dot_burst = DotBurst<V>,
           .read_burst = ReadBurst<V>};
 }
