@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "chat/message.h"
+#include "chat/reasoning.h"
 #include "chat/render.h"
 #include "format/gguf.h"
 
@@ -86,8 +87,7 @@ TEST(Prompt, TakesTheSpecialTokensOfAGgufFile) {
   EXPECT_EQ(SpecialTokensOf(metadata), (SpecialTokenTexts{{"bos_token", "<s>"}, {"eos_token", "</s>"}}));
   Metadata outside = MetadataWith({});
   outside.Add("tokenizer.ggml.eos_token_id", uint64_t{4});
-  EXPECT_THAT([&] { SpecialTokensOf(outside); },
-              ThrowsMessage<FormatError>(HasSubstr("model.gguf: metadata key \"tokenizer.ggml.eos_token_id\"")));
+  EXPECT_THAT([&] { SpecialTokensOf(outside); }, ThrowsMessage<FormatError>(HasSubstr("tokenizer.ggml.eos_token_id")));
 }
 
 TEST(Prompt, TakesTheTemplateOfAFolder) {
@@ -110,6 +110,48 @@ TEST(Prompt, TakesTheTemplateOfAFolder) {
               ThrowsMessage<FormatError>(
                   "model/tokenizer_config.json: chat_template: must be a string or a list of templates"));
   EXPECT_THROW(ChatPromptFromFolder("", "[]", "model", false), FormatError);
+}
+
+// A model that thinks: its prompts and their tokens as transformers makes them.
+TEST(Prompt, OfARealFileIsTextTokensAndState) {
+  const std::string folder = std::string(CANDOR_TEST_DATA) + "/reasoning/";
+  std::vector<File> files;
+  files.push_back(File::Open(folder + "tiny-thinker.gguf"));
+  const Checkpoint checkpoint = OpenGguf(std::move(files));
+  const std::string chat_template = checkpoint.metadata.RequireString("tokenizer.chat_template");
+  const auto prompt = ChatPromptFromGguf(checkpoint.metadata, SpecialTokensOf(checkpoint.metadata), false);
+  ASSERT_TRUE(prompt.has_value());
+  const auto tokenizer = TokenizerFromGguf(checkpoint.metadata);
+  const ReasoningMarks marks = FindReasoningMarks(*tokenizer, chat_template);
+  EXPECT_TRUE(marks.are_own);
+  EXPECT_EQ(marks.open, tokenizer->Find("<think>"));
+  EXPECT_EQ(marks.close, tokenizer->Find("</think>"));
+  const Value cases = ReadJson(folder + "expected.json");
+  size_t prompts = 0, edited = 0;
+  for (const Value& row : cases.items()) {
+    const std::string &name = Entry(row, "case")->utf8(), &expected = Entry(row, "prompt")->utf8();
+    SCOPED_TRACE(name + ": " + expected);
+    std::vector<TokenId> ids;
+    for (const Value& id : Entry(row, "prompt_ids")->items()) ids.push_back(static_cast<TokenId>(id.integer()));
+    EXPECT_EQ(tokenizer->Encode(expected, true), ids);
+    if (name != "thinks" && name != "thinking off") {
+      // The prompt goes on inside a thought, or behind one that was closed early.
+      ++edited;
+      EXPECT_EQ(ThoughtAtEnd(marks, *tokenizer, ids),
+                expected.find("</think>") == std::string::npos ? PromptEnd::kOpenThought : PromptEnd::kClosedThought);
+      continue;
+    }
+    ++prompts;
+    const size_t begin = std::string("<|im_start|>user\n").size();
+    const std::string question = expected.substr(begin, expected.find("<|im_end|>") - begin);
+    PromptOptions options;
+    if (name == "thinking off") options.thinking = false;
+    EXPECT_EQ(prompt->Render(TemplateMessages({Message{.role = "user", .content = question}}), options, kNow),
+              expected);
+    EXPECT_EQ(ThoughtAtEnd(marks, *tokenizer, ids), name == "thinks" ? PromptEnd::kAnswer : PromptEnd::kClosedThought);
+  }
+  EXPECT_GT(prompts, 0u);
+  EXPECT_GT(edited, 0u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Templates that want too much: each stops at a limit, in time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <time.h>
 
 #include "chat/render.h"
@@ -164,6 +165,42 @@ TEST(TemplateLimits, CyclesAreTakenApart) {
   EXPECT_EQ(Render("{% set ns = namespace(x=1) %}{% for i in range(50000) %}{% set ns.x = namespace(y=ns.x) %}"
                    "{% endfor %}ok"),
             "ok");
+}
+
+// Runs on a thread with a stack of `bytes`.
+void OnSmallStack(size_t bytes, void (*body)()) {
+  pthread_attr_t attributes;
+  ASSERT_EQ(::pthread_attr_init(&attributes), 0);
+  ASSERT_EQ(::pthread_attr_setstacksize(&attributes, bytes), 0);
+  pthread_t thread;
+  const auto run = [](void* argument) -> void* {
+    reinterpret_cast<void (*)()>(argument)();
+    return nullptr;
+  };
+  ASSERT_EQ(::pthread_create(&thread, &attributes, run, reinterpret_cast<void*>(body)), 0);
+  ::pthread_join(thread, nullptr);
+  ::pthread_attr_destroy(&attributes);
+}
+
+TEST(TemplateLimits, TheDeepestRenderingsFitASmallStack) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr size_t kStack = 16u << 20;
+#else
+  constexpr size_t kStack = 2u << 20;
+#endif
+  OnSmallStack(kStack, [] {
+    // As deep as the source may nest, in calls as deep as they may nest.
+    ExpectStops("{% macro f(x) %}{{ " + Times(50, "[(not ") + "f(x)" + Times(50, ")]") + " }}{% endmacro %}{{ f(1) }}");
+    ExpectStops("{% macro f(x) %}" + Times(40, "{% if 1 %}{% for i in [1] %}") + "{{ f(x) }}" +
+                Times(40, "{% endfor %}{% endif %}") + "{% endmacro %}{{ f(1) }}");
+    ExpectStops("{% macro f(x) %}" + Times(25, "{% if 1 %}{% for i in [1] %}") + "{{ f(x)|map('upper')|list }}" +
+                Times(25, "{% endfor %}{% endif %}") + "{% endmacro %}{{ f(1) }}");
+    ExpectStops("{% macro f() %}{% call f() %}{{ caller() }}{% endcall %}{% endmacro %}{{ f() }}");
+    EXPECT_EQ(Render("{{ " + Times(60, "(") + "1" + Times(60, ")") + " }}"), "1");
+    EXPECT_EQ(Render("{% set ns = namespace(x=[]) %}{% for i in range(98) %}{% set ns.x = [ns.x] %}{% endfor %}"
+                     "{{ ns.x|string|length }}{{ ns.x|tojson|length }}{{ ns.x == [ns.x] }}"),
+              "198198False");
+  });
 }
 
 TEST(TemplateLimits, SourcesAreReadInLinearTime) {

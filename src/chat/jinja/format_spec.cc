@@ -181,6 +181,7 @@ void AppendFormatted(TextBuilder& out, const Value& value, const FormatSpec& spe
     AppendFormattedFloat(out, value.real(), spec);
   } else {
     RequireDefined(value);
+    if (value.is(Kind::kBigInt)) Fail("formatting an integer beyond 64 bits is not supported");
     Fail("unsupported format string passed to " + std::string(TypeName(value)) + ".__format__");
   }
 }

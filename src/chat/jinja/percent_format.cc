@@ -153,6 +153,7 @@ class PercentFormatter {
 
   void Integer(char type, const Value& value, FormatSpec spec) {
     const bool decimal = type == 'd' || type == 'i' || type == 'u';
+    if (value.is(Kind::kBigInt)) Fail("formatting an integer beyond 64 bits is not supported");
     int64_t number;
     if (value.is_integral()) {
       number = value.integral();
