@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/dialogue.h"
+#include "chat/message.h"
 
 namespace candor {
 
@@ -16,10 +16,9 @@ class Conversation {
   const std::string& system() const { return system_; }
   void SetSystem(std::string text) { system_ = std::move(text); }
 
-  void AddUser(std::string content) { messages_.push_back({"user", std::move(content)}); }
-  void AddAssistant(std::string content, std::string reasoning) {
-    messages_.push_back({"assistant", std::move(content), std::move(reasoning)});
-  }
+  void AddUser(std::string content) { messages_.push_back({.role = "user", .content = std::move(content)}); }
+  // `reasoning` may be empty.
+  void AddAssistant(std::string content, std::string reasoning);
   // Takes the last message back.
   void RemoveLast() { messages_.pop_back(); }
   void Clear() { messages_.clear(); }
@@ -29,11 +28,11 @@ class Conversation {
   bool ends_with_answer() const { return !messages_.empty() && messages_.back().role == "assistant"; }
 
   // With the system message, if any, in front.
-  std::vector<ChatMessage> messages() const;
+  std::vector<Message> messages() const;
 
  private:
   std::string system_;
-  std::vector<ChatMessage> messages_;
+  std::vector<Message> messages_;
 };
 
 // Facts that stand above a saved conversation.

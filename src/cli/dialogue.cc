@@ -1,21 +1,10 @@
 #include "cli/dialogue.h"
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <ctime>
-
-#include "base/error.h"
-#include "chat/jinja/json.h"
+#include <utility>
 
 namespace candor {
 namespace {
-
-constexpr const char* kTemplateKey = "tokenizer.chat_template";
-
-std::string PieceOf(const Tokenizer& tokenizer, std::optional<TokenId> token) {
-  return token ? std::string(tokenizer.Piece(*token)) : "";
-}
 
 // Seconds of local wall-clock time since 1970.
 int64_t LocalNow() {
@@ -27,31 +16,43 @@ int64_t LocalNow() {
 
 }  // namespace
 
-Dialogue::Dialogue(const LanguageModel& model) : model_(model) {
-  if (const auto text = model.metadata().GetString(kTemplateKey); text && !text->empty()) {
-    template_ = ChatTemplate::Parse(*text, model.metadata().source() + ": " + kTemplateKey);
-  }
+Dialogue::Dialogue(const LanguageModel& model)
+    : model_(model), chat_(ChatPromptFromGguf(model.metadata(), SpecialTokensOf(model.tokenizer()), false)) {
+  const std::string chat_template = model.metadata().GetString("tokenizer.chat_template").value_or("");
+  marks_ = FindReasoningMarks(model.tokenizer(), chat_template);
 }
 
-PreparedRequest Dialogue::Prepare(const std::vector<ChatMessage>& messages, const ThinkSetting& think) const {
-  if (think.mode != ThinkMode::kModel) throw UnsupportedError("--think: this version leaves reasoning to the model");
-  const Tokenizer& tokenizer = model_.tokenizer();
-  boost::json::array list;
-  for (const ChatMessage& message : messages) {
-    boost::json::object object{{"role", message.role}, {"content", message.content}};
-    if (!message.reasoning.empty()) object["reasoning_content"] = message.reasoning;
-    list.push_back(std::move(object));
-  }
-  const boost::json::object variables{{"messages", list},
-                                      {"add_generation_prompt", true},
-                                      {"bos_token", PieceOf(tokenizer, tokenizer.bos())},
-                                      {"eos_token", PieceOf(tokenizer, tokenizer.eos())}};
+PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSetting& think) const {
   PreparedRequest prepared;
-  prepared.prompt =
-      template_->Render(jinja::ParseJson(boost::json::serialize(variables), "the conversation"), LocalNow());
-  prepared.request.prompt = tokenizer.Encode(prepared.prompt, true);
-  prepared.request.end_tokens = tokenizer.end_tokens();
+  PromptOptions options;
+  if (think.mode != ThinkMode::kModel) options.thinking = think.mode == ThinkMode::kOn;
+  if (think.mode == ThinkMode::kOn && !marks_.are_own) {
+    AskToThink(marks_, messages);
+    prepared.prompted_reasoning = true;
+  }
+  prepared.prompt = chat_->Render(TemplateMessages(messages), options, LocalNow());
+  prepared.request.prompt = model_.tokenizer().Encode(prepared.prompt, true);
+  prepared.request.end_tokens = model_.tokenizer().end_tokens();
+  if (marks_.are_own || prepared.prompted_reasoning) ControlThoughts(think, prepared);
   return prepared;
+}
+
+void Dialogue::ControlThoughts(const ThinkSetting& think, PreparedRequest& prepared) const {
+  const Tokenizer& tokenizer = model_.tokenizer();
+  ThinkingControl& control = prepared.request.thinking;
+  control.open = marks_.open;
+  control.close = marks_.close;
+  if (!marks_.close) {
+    control.open_text = marks_.open_text;
+    control.close_text = marks_.close_text;
+  }
+  const PromptEnd end = ThoughtAtEnd(marks_, tokenizer, prepared.request.prompt);
+  control.starts_open = end == PromptEnd::kOpenThought;
+  if (think.mode == ThinkMode::kOn && end == PromptEnd::kAnswer) {
+    prepared.request.forced_prefix = tokenizer.Encode(marks_.open_text, true);
+  }
+  control.budget = think.mode == ThinkMode::kOff ? 0 : think.budget;
+  if (control.budget) control.forced_close = tokenizer.Encode(marks_.close_text + "\n\n", true);
 }
 
 PreparedRequest Dialogue::Continue(std::string_view text) const {

@@ -7,18 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "chat/template.h"
+#include "chat/message.h"
+#include "chat/prompt.h"
+#include "chat/reasoning.h"
 #include "cli/think_setting.h"
 #include "engine/language_model.h"
 #include "engine/request.h"
 
 namespace candor {
-
-struct ChatMessage {
-  std::string role;  // "system", "user" or "assistant"
-  std::string content;
-  std::string reasoning = {};  // of an assistant
-};
 
 // A request's prompt and everything that depends on how the model reasons. The rest is the caller's.
 struct PreparedRequest {
@@ -33,17 +29,26 @@ class Dialogue {
   explicit Dialogue(const LanguageModel& model);
 
   // Whether the model has a chat template; without one it only goes on with texts.
-  bool can_chat() const { return template_.has_value(); }
+  bool can_chat() const { return chat_.has_value(); }
 
-  // The request that answers the last of `messages`. Throws TemplateError, also when the template refuses the
-  // messages, and UsageError for reasoning that the model cannot do.
-  PreparedRequest Prepare(const std::vector<ChatMessage>& messages, const ThinkSetting& think) const;
-  // The request that goes on with `text`.
+  // The request that answers the last of `messages`; the model must have a template. Reasoning is
+  //   on    asked for from the template; a thought that it does not open is begun for the model. A model without marks
+  //         for thoughts is asked to reason by a prompt (chat/reasoning.h).
+  //   off   refused in the template, and closed at once where the model begins one all the same.
+  //   auto  what template and model do by themselves.
+  // A budget closes the thought after that many tokens. Throws TemplateError, also when the template refuses the
+  // messages.
+  PreparedRequest Prepare(std::vector<Message> messages, const ThinkSetting& think) const;
+
+  // The request that goes on with `text`, in which special tokens may be written out.
   PreparedRequest Continue(std::string_view text) const;
 
  private:
+  void ControlThoughts(const ThinkSetting& think, PreparedRequest& prepared) const;
+
   const LanguageModel& model_;
-  std::optional<ChatTemplate> template_;
+  std::optional<ChatPrompt> chat_;
+  ReasoningMarks marks_;
 };
 
 }  // namespace candor

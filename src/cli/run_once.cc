@@ -50,10 +50,10 @@ PreparedRequest Prepare(const RunOptions& options, const Dialogue& dialogue, con
     if (options.think.mode == ThinkMode::kOn) throw UsageError("--think: reasoning needs a chat: " + why);
     return dialogue.Continue(prompt);
   }
-  std::vector<ChatMessage> messages;
-  if (!options.system.empty()) messages.push_back({"system", options.system});
-  messages.push_back({"user", prompt});
-  return dialogue.Prepare(messages, options.think);
+  std::vector<Message> messages;
+  if (!options.system.empty()) messages.push_back({.role = "system", .content = options.system});
+  messages.push_back({.role = "user", .content = prompt});
+  return dialogue.Prepare(std::move(messages), options.think);
 }
 
 std::string ModelDigest(const LanguageModel& model) {

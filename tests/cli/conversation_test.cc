@@ -14,11 +14,11 @@ Conversation Sample() {
 }
 
 TEST(Conversation, PutsTheSystemMessageInFront) {
-  const std::vector<ChatMessage> messages = Sample().messages();
+  const std::vector<Message> messages = Sample().messages();
   ASSERT_EQ(messages.size(), 3u);
   EXPECT_EQ(messages[0].role, "system");
   EXPECT_EQ(messages[1].role, "user");
-  EXPECT_EQ(messages[2].reasoning, "two\nand two");
+  EXPECT_EQ(messages[2].reasoning_content, "two\nand two");
 }
 
 TEST(Conversation, TakesMessagesBack) {

@@ -1,0 +1,236 @@
+"""The chat of candor run on a pseudo-terminal, with a small model that adds numbers and thinks before it answers."""
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+CANDOR = os.environ["CANDOR_BINARY"]
+MODEL = pathlib.Path(__file__).resolve().parent.parent / "data/reasoning/tiny-thinker.gguf"
+PROMPT = ">>> "
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
+
+
+class Terminal:
+    """A chat and what it shows."""
+
+    def __init__(self, *flags, folder, environment=None):
+        self.text = ""
+        self.folder = folder
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            os.execve(CANDOR, [CANDOR, "run", MODEL, "--temperature", "0", "--seed", "7", *flags],
+                      {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "HOME": folder, "LANG": "C",
+                       **(environment or {})})
+
+    def read_until(self, wanted, seconds=60):
+        """The text without escape sequences up to `wanted`."""
+        end = time.monotonic() + seconds
+        while True:
+            plain = ESCAPES.sub("", self.text)
+            at = plain.find(wanted)
+            if at >= 0 and not self.text.endswith("\x1b"):
+                seen = plain[:at + len(wanted)]
+                self.raw, self.text = self.text, plain[at + len(wanted):]
+                return seen
+            if time.monotonic() > end or not select.select([self.master], [], [], end - time.monotonic())[0]:
+                raise AssertionError(f"no {wanted!r} in {self.text!r}")
+            try:
+                self.text += os.read(self.master, 65536).decode("utf-8", "replace")
+            except OSError as error:
+                raise AssertionError(f"the chat has ended: {self.text!r}") from error
+
+    def send(self, text):
+        os.write(self.master, text.encode())
+
+    def ask(self, text):
+        """What is shown from Enter to the next prompt."""
+        self.send(text + "\r")
+        self.read_until(text.split("\n")[-1][-10:])
+        return self.read_until(PROMPT)
+
+    def status(self):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if select.select([self.master], [], [], 0.1)[0]:
+                try:
+                    os.read(self.master, 65536)
+                except OSError:
+                    pass
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError("the chat does not end")
+
+
+class Chat(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.TemporaryDirectory()
+        self.terminal = None
+
+    def tearDown(self):
+        if self.terminal is not None:
+            try:
+                os.kill(self.terminal.pid, signal.SIGKILL)
+                os.waitpid(self.terminal.pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+            os.close(self.terminal.master)
+        self.home.cleanup()
+
+    def start(self, *flags, **options):
+        self.terminal = Terminal(*flags, folder=self.home.name, **options)
+        self.terminal.read_until(PROMPT)
+        return self.terminal
+
+    def test_thought_answer_and_statistics_are_shown(self):
+        chat = self.start()
+        shown = chat.ask("What is 737+361?")
+        self.assertIn("Reasoning\n│ 7+1+0=8, write 8, carry 0\n", shown)
+        self.assertIn("\n\n1098\n35 prompt, ", shown)
+        self.assertIn("seed 7", shown)
+        self.assertIn("\x1b[2m", chat.raw)  # dimmed
+
+    def test_the_conversation_is_remembered_and_forgotten(self):
+        chat = self.start()
+        chat.ask("What is 1+2?")
+        chat.ask("What is 2+2?")
+        shown = chat.ask("/prompt")
+        self.assertIn("What is 1+2?<|im_end|>", shown)
+        self.assertIn("What is 2+2?<|im_end|>", shown)
+        chat.ask("/reset")
+        chat.ask("What is 3+3?")
+        self.assertNotIn("What is 1+2?", chat.ask("/prompt"))
+
+    def test_commands_change_what_is_asked(self):
+        chat = self.start()
+        self.assertIn("Reasoning: off", chat.ask("/think off"))
+        self.assertNotIn("│", chat.ask("What is 737+361?"))
+        self.assertIn("Reasoning: 3", chat.ask("/think 3"))
+        self.assertIn(" 3 reasoning,", chat.ask("What is 737+361?"))
+        self.assertIn("not one of on, off", chat.ask("/think perhaps"))
+        self.assertIn("temperature 1.5", chat.ask("/set temperature 1.5"))
+        self.assertIn("from 0 to 10", chat.ask("/set temperature 77"))
+        self.assertIn("did you mean temperature?", chat.ask("/set temprature 1"))
+        self.assertIn("System message: Be kind.", chat.ask("/system Be kind."))
+        chat.ask("What is 1+2?")
+        self.assertIn("system\nBe kind.<|im_end|>", chat.ask("/prompt"))
+        self.assertIn("There is no system message.", chat.ask("/system none"))
+        self.assertIn("/regenerate", chat.ask("/help"))
+        self.assertIn("did you mean /reset?", chat.ask("/rest"))
+
+    def test_an_answer_can_be_made_again(self):
+        chat = self.start()
+        self.assertIn("no answer yet", chat.ask("/regenerate"))
+        chat.ask("/set temperature 3")
+        answers = {chat.ask("What is 737+361?")} | {chat.ask("/regenerate") for _ in range(3)}
+        self.assertGreater(len(answers), 2)
+        self.assertEqual(chat.ask("/prompt").count("user\nWhat"), 1)
+
+    def test_messages_of_several_lines(self):
+        chat = self.start()
+        for typed in ("line one\\\rline two", '"""\rline one\rline two\r"""', "\x1b[200~line one\nline two\x1b[201~"):
+            chat.send(typed + "\r")
+            chat.read_until("tokens/s;")
+            chat.read_until(PROMPT)
+            self.assertIn("user\nline one\nline two<|im_end|>", chat.ask("/prompt"))
+            chat.ask("/reset")
+
+    def test_ctrl_c_stops_the_answer_and_not_the_program(self):
+        chat = self.start("--logit-bias", "258:-100", "--isa", "scalar")  # 258 would end it
+        chat.send("What is 737+361?\r")
+        chat.read_until("carry")
+        chat.send("\x03")
+        self.assertIn("; stopped", chat.read_until(PROMPT))
+        self.assertIn("used", chat.ask("/stats"))
+
+    def test_ways_to_leave(self):
+        for keys in ("\x04", "\x03\x03", "/exit\r"):
+            chat = self.start()
+            chat.send(keys)
+            self.assertEqual(chat.status(), 0)
+            os.close(chat.master)
+            self.terminal = None
+
+    def test_ctrl_c_at_the_prompt_drops_the_line(self):
+        chat = self.start()
+        chat.send("nonsense\x03")
+        chat.read_until("leaves.")
+        chat.read_until(PROMPT)
+        self.assertIn("1098", chat.ask("What is 737+361?"))
+        self.assertNotIn("nonsense", chat.ask("/prompt"))
+
+    def test_lines_are_kept_for_the_next_chat(self):
+        chat = self.start()
+        chat.ask("What is 1+2?")
+        chat.send("\x04")
+        self.assertEqual(chat.status(), 0)
+        os.close(chat.master)
+        history = pathlib.Path(self.home.name, ".local/state/candor/history")
+        self.assertEqual(history.read_text(encoding="utf-8"), "What is 1+2?\n")
+        self.assertEqual(history.stat().st_mode & 0o777, 0o600)
+        chat = self.start()
+        chat.send("\x1b[A\r")  # arrow up
+        chat.read_until("What is 1+2?")
+        self.assertIn("3\n", chat.read_until(PROMPT))
+
+    def test_no_history_leaves_no_trace(self):
+        chat = self.start("--no-history")
+        chat.ask("What is 1+2?")
+        self.assertEqual(os.listdir(self.home.name), [])
+
+    def test_a_conversation_is_saved(self):
+        chat = self.start()
+        chat.ask("What is 737+361?")
+        self.assertIn("Saved as sums.md", chat.ask("/save sums"))
+        self.assertIn("Saved as sums.json", chat.ask("/save sums.json"))
+        self.assertIn("File exists", chat.ask("/save sums"))
+        self.assertIn("'/'", chat.ask("/save ../sums"))
+        text = pathlib.Path(self.home.name, "sums.md").read_text(encoding="utf-8")
+        self.assertIn("## You\n\nWhat is 737+361?\n\n## Answer\n\n> 7+1+0=8", text)
+        saved = json.loads(pathlib.Path(self.home.name, "sums.json").read_text(encoding="utf-8"))
+        self.assertEqual([message["role"] for message in saved["messages"]], ["user", "assistant"])
+        self.assertEqual(saved["messages"][1]["content"], "1098")
+
+    def test_the_context_limit_is_told_before_it_bites(self):
+        chat = self.start("--ctx", "200", "--think", "off")
+        shown = ""
+        for _ in range(4):
+            shown = chat.ask("What is 737+361?")
+        self.assertIn("tokens of context used", shown)
+        shown = chat.ask("What is 737+361?")
+        self.assertIn("/reset begins again", shown)
+        chat.ask("/reset")
+        self.assertNotIn("context", chat.ask("What is 737+361?"))
+
+    def test_completion(self):
+        chat = self.start()
+        chat.send("/sy\t")
+        chat.read_until("/system ")
+        chat.send("Hi\r")
+        self.assertIn("System message: Hi", chat.read_until(PROMPT))
+
+    def test_a_terminal_without_styles_gets_none(self):
+        chat = self.start(environment={"NO_COLOR": "1"})
+        chat.send("What is 737+361?\r")
+        chat.read_until("737+361?")
+        shown = chat.read_until(PROMPT)
+        self.assertIn("Reasoning:\n7+1+0=8, write 8, carry 0\n", shown)
+        self.assertIn("\nAnswer:\n1098\n", shown)
+        self.assertNotIn("\x1b[2m", chat.raw)
+
+    def test_the_process_is_sealed(self):
+        chat = self.start()
+        status = pathlib.Path(f"/proc/{chat.pid}/status").read_text(encoding="utf-8")
+        self.assertIn("Seccomp:\t2\n", status)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,154 @@
+"""candor run as a user runs it, on a small model that adds numbers and thinks before it answers.
+
+The model, its prompts and its greedy outputs in tests/data/reasoning come from transformers.
+"""
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+CANDOR = os.environ["CANDOR_BINARY"]
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data/reasoning"
+MODEL = DATA / "tiny-thinker.gguf"
+EXPECTED = json.loads((DATA / "expected.json").read_text(encoding="utf-8"))
+GREEDY = ["--temperature", "0"]
+
+
+def run(*arguments, stdin="", status=0, model=MODEL):
+    done = subprocess.run([CANDOR, "run", model, *arguments], input=stdin, capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "XDG_CONFIG_HOME": "/nonexistent"})
+    assert done.returncode == status, (arguments, done)
+    return done
+
+
+def run_json(*arguments, **options):
+    return json.loads(run(*GREEDY, "--json", *arguments, **options).stdout)
+
+
+def case(name):
+    return next(each for each in EXPECTED if each["case"] == name)
+
+
+def question(expected):
+    return expected["prompt"].split("\n")[1].removesuffix("<|im_end|>")
+
+
+class Run(unittest.TestCase):
+    def test_thinks_and_answers_as_the_reference(self):
+        for name, flags in (("thinks", []), ("thinking off", ["--think", "off"])):
+            expected = case(name)
+            done = run_json(*flags, question(expected))
+            self.assertEqual(done["prompt"], expected["prompt"])
+            self.assertEqual(done["prompt_tokens"], expected["prompt_ids"])
+            self.assertEqual(done["tokens"], expected["output_ids"])
+            thought, _, answer = expected["output"].removesuffix("<|im_end|>").rpartition("</think>")
+            self.assertEqual(done["reasoning"], thought.removeprefix("<think>").strip())
+            self.assertEqual(done["text"], answer.strip())
+            self.assertEqual(done["usage"]["generated_tokens"], len(expected["output_ids"]))
+            self.assertEqual(done["finish_reason"], "end")
+            self.assertFalse(done["prompted_reasoning"])
+
+    def test_asking_for_thought_opens_it(self):
+        expected = case("thinks")
+        self.assertEqual(run_json("--think", "on", question(expected))["tokens"], expected["output_ids"])
+
+    def test_a_budget_is_exact(self):
+        text = question(case("thinks"))
+        for budget in (0, 1, 10):
+            done = run_json("--think", str(budget), text)
+            self.assertEqual(done["usage"]["reasoning_tokens"], budget)
+            self.assertGreater(done["usage"]["forced_tokens"], 0)
+            self.assertRegex(done["text"], r"^\d+$")
+        self.assertEqual(run_json("--think", "1000", text)["tokens"], case("thinks")["output_ids"])
+
+    def test_the_digest_is_that_of_the_token_ids(self):
+        done = run_json(question(case("thinks")))
+        ids = struct.pack(f"<{len(done['tokens'])}i", *done["tokens"])
+        self.assertEqual(done["digest"], hashlib.sha256(ids).hexdigest())
+        self.assertEqual(done["model_sha256"], [hashlib.sha256(MODEL.read_bytes()).hexdigest()])
+
+    def test_answer_and_everything_else_are_apart(self):
+        done = run(*GREEDY, "What is 737+361?")
+        self.assertEqual(done.stdout, "1098\n")
+        self.assertIn("7+1+0=8, write 8, carry 0", done.stderr)
+        self.assertRegex(done.stderr, r"35 prompt, \d+ reasoning, \d+ answer tokens; first token [\d.]+ s; "
+                                      r"[\d.]+ tokens/s; seed \d+\n$")
+        self.assertNotIn("\x1b", done.stderr)
+        quiet = run(*GREEDY, "--quiet", "What is 737+361?")
+        self.assertEqual((quiet.stdout, quiet.stderr), ("1098\n", ""))
+        self.assertIn(hashlib.sha256(MODEL.read_bytes()).hexdigest(), run(*GREEDY, "--stats", "What is 737+361?").stderr)
+
+    def test_the_prompt_comes_from_the_input_too(self):
+        for arguments, stdin in (([], "What is 737+361?\n"), (["-"], "What is 737+361?"),
+                                 (["What", "is", "737+361?"], "ignored")):
+            self.assertEqual(run(*GREEDY, *arguments, stdin=stdin).stdout, "1098\n")
+        self.assertIn("What is\n737+361?<|im_end|>", run_json("What is", "-", stdin="737+361?\n")["prompt"])
+        self.assertIn("empty", run(stdin="", status=2).stderr)
+        self.assertIn("16 MiB", run(stdin="x" * ((16 << 20) + 1), status=1).stderr)
+
+    def test_raw_goes_on_with_the_prompt(self):
+        expected = case("thinks")
+        done = run_json("--raw", expected["prompt"])
+        self.assertEqual(done["prompt_tokens"], expected["prompt_ids"])
+        self.assertEqual(done["tokens"], expected["output_ids"])
+        self.assertIn("--system", run("--raw", "--system", "x", "y", status=2).stderr)
+        self.assertIn("--think", run("--raw", "--think", "on", "y", status=2).stderr)
+
+    def test_a_seed_gives_one_answer_whatever_computes_it(self):
+        flags = ["--json", "--temperature", "1.5", "--max-tokens", "40", "What is 12+34?"]
+        answers = [json.loads(run("--seed", "7", *more, *flags).stdout) for more in (
+            [], ["--threads", "1"], ["--threads", "3"], ["--isa", "scalar"], ["--chunk", "1"], ["--chunk", "7"])]
+        self.assertEqual(len({answer["digest"] for answer in answers}), 1)
+        self.assertEqual(answers[3]["isa"], "scalar")
+        self.assertEqual(answers[2]["threads"], 3)
+        self.assertEqual(answers[0]["seed"], 7)
+        others = {json.loads(run("--seed", str(seed), *flags).stdout)["digest"] for seed in range(8)}
+        self.assertGreater(len(others), 4)
+
+    def test_limits_and_stops_end_the_answer(self):
+        done = run_json("--max-tokens", "5", "What is 737+361?")
+        self.assertEqual((len(done["tokens"]), done["finish_reason"]), (5, "length"))
+        done = run_json("--stop", "09", "What is 737+361?")
+        self.assertEqual((done["text"], done["finish_reason"]), ("1", "stop"))
+        done = run_json("--ctx", "50", "What is 737+361?")
+        self.assertEqual((len(done["tokens"]), done["finish_reason"]), (15, "context"))
+        self.assertIn("35", run("--ctx", "20", "What is 737+361?", status=1).stderr)
+
+    def test_the_model_is_told_what_the_system_flag_says(self):
+        self.assertTrue(run_json("--system", "Add.", "What is 1+2?")["prompt"].startswith("<|im_start|>system\nAdd.<"))
+
+    def test_an_interrupted_answer_ends_with_130(self):
+        process = subprocess.Popen([CANDOR, "run", MODEL, "--temperature", "5", "--logit-bias", "258:-100", "--ctx", "500",
+                                    "--chunk", "1", "--isa", "scalar", "What is 1+2?"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        process.stderr.read(1)  # it has begun to think
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertIn(b"; stopped\n", stderr)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for flags in ([], ["--json"]):
+                done = subprocess.run([CANDOR, "run", MODEL, *GREEDY, *flags, "What is 1+2?"], stdout=full,
+                                      stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("standard output", done.stderr)
+
+    def test_a_file_that_is_no_model_is_named(self):
+        with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
+            file.write(b"GGUF\3\0\0\0" + b"\xff" * 100)
+            file.flush()
+            done = run("x", status=1, model=file.name)
+            self.assertIn(file.name, done.stderr)
+            self.assertEqual(done.stdout, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
