@@ -203,8 +203,7 @@ void AddSamplingOptions(CLI::App& command, SamplingOptions& options) {
           },
           "Add a number from -100 to 100 to the logit of a token, given by its id; may be repeated")
       ->type_name("TOKEN:BIAS")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->group(kSampling);
 }
 

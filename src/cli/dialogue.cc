@@ -1,21 +1,10 @@
 #include "cli/dialogue.h"
 
-#include <ctime>
 #include <utility>
 
+#include "cli/local_time.h"
+
 namespace candor {
-namespace {
-
-// Seconds of local wall-clock time since 1970.
-int64_t LocalNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local = {};
-  ::localtime_r(&now, &local);
-  return static_cast<int64_t>(now) + local.tm_gmtoff;
-}
-
-}  // namespace
-
 Dialogue::Dialogue(const LanguageModel& model)
     : model_(model), chat_(ChatPromptFromGguf(model.metadata(), SpecialTokensOf(model.tokenizer()), false)) {
   const std::string chat_template = model.metadata().GetString("tokenizer.chat_template").value_or("");

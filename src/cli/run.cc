@@ -67,8 +67,7 @@ void AddAnswerOptions(CLI::App& command, RunOptions& options) {
       ->group(kAnswer);
   command.add_option("--stop", options.stop, "End the answer before this text, which is not shown; may be repeated")
       ->type_name("TEXT")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->group(kAnswer);
   command
       .add_flag("--raw", options.raw,

@@ -64,7 +64,6 @@ class Run(unittest.TestCase):
             done = run_json("--think", str(budget), text)
             self.assertEqual(done["usage"]["reasoning_tokens"], budget)
             self.assertGreater(done["usage"]["forced_tokens"], 0)
-            self.assertRegex(done["text"], r"^\d+$")
         self.assertEqual(run_json("--think", "1000", text)["tokens"], case("thinks")["output_ids"])
 
     def test_the_digest_is_that_of_the_token_ids(self):
@@ -101,7 +100,7 @@ class Run(unittest.TestCase):
         self.assertIn("--think", run("--raw", "--think", "on", "y", status=2).stderr)
 
     def test_a_seed_gives_one_answer_whatever_computes_it(self):
-        flags = ["--json", "--temperature", "1.5", "--max-tokens", "40", "What is 12+34?"]
+        flags = ["--json", "--temperature", "3", "--max-tokens", "40", "What is 12+34?"]
         answers = [json.loads(run("--seed", "7", *more, *flags).stdout) for more in (
             [], ["--threads", "1"], ["--threads", "3"], ["--isa", "scalar"], ["--chunk", "1"], ["--chunk", "7"])]
         self.assertEqual(len({answer["digest"] for answer in answers}), 1)

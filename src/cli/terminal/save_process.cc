@@ -73,11 +73,11 @@ SaveName CheckSaveName(std::string_view name) {
   if (dot == std::string::npos) result += ".md";
   if (name.empty()) return {"", "a file name is missing"};
   if (result.size() > kMaxName) return {"", "the file name is longer than " + std::to_string(kMaxName) + " bytes"};
-  if (name[0] == '.') return {"", "the file name begins with a dot"};
   for (const char c : name) {
     if (c == '/') return {"", "the file name has a '/': files are saved in the folder that --save-dir names"};
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return {"", "the file name has a control character"};
   }
+  if (name[0] == '.') return {"", "the file name begins with a dot"};
   if (!result.ends_with(".md") && !result.ends_with(".json")) return {"", "the file name must end in .md or .json"};
   return {result, ""};
 }
