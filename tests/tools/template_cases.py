@@ -28,7 +28,7 @@ SCOPES = [
     "{% set x | upper | replace('A', 'z') %}abc{% endset %}{{ x }}",
     "{% set x %}{% set y = 3 %}{{ y }}{% endset %}{{ x }}{{ y }}",
     "{% filter upper %}a{% set z = 'q' %}{{ z }}{% endfilter %}{{ z }}",
-    "{% filter indent(2)|upper %}a\nb{% endfilter %}",
+    "{% filter indent(2)|upper %}a\nb{% endfilter %}", "{% filter length %}ab{% endfilter %}", "{% call range(3) %}{% endcall %}",
     "{% for i in [1,2] %}{% macro m() %}{{ i }}{% endmacro %}{{ m() }}{% endfor %}",
     "{% for loop in [1] %}{% endfor %}",
     "{% set loop = 5 %}{{ loop }}{% for i in [1] %}{{ loop.index }}{% endfor %}{{ loop }}",
@@ -88,7 +88,7 @@ LOOPS = [
     "{% for i in [1] recursive %}{{ loop.depth }}{% else %}n{% endfor %}", "{% for i in [1] if nope.x %}{% endfor %}",
     "{% for i in range(100001) %}{% endfor %}", "{{ range(10**9) }}", "{{ range(0) }}{{ range(1,5) }}{{ range(1,5,2) }}{{ range(5)[2] }}{{ range(5)[-1] }}",
     "{{ range(5)[1:3]|list }}{{ range(10)[::3]|list }}{{ range(10)[::-1]|list }}{{ range(3)|length }}{{ 2 in range(3) }}{{ 5 in range(3) }}",
-    "{{ range(1.5) }}", "{{ range('a') }}", "{{ range(1, 2, 0) }}", "{{ range() }}", "{{ range(true) }}",
+    "{{ range(10)[::3] }}{{ range(10)[::-1] }}{{ range(0)[::2] }}{{ range(3)[::100] }}{{ range(1, 20, 3)[1:-1:2] }}{{ range(3)[5:] }}{{ range(10, 0, -3)[::-2] }}", "{{ range(1.5) }}", "{{ range('a') }}", "{{ range(1, 2, 0) }}", "{{ range() }}", "{{ range(true) }}",
 ]
 
 MACROS = [

@@ -157,7 +157,7 @@ Evaluator::Flow Evaluator::Run(const FilterBlockStatement& statement) {
   auto [value, flow] = Capture(statement.body);
   if (flow != Flow::kNormal) return flow;
   const auto& filters = statement.filters.suffixes;
-  AppendStr(runtime_, *out_, ApplySuffixes(filters, 0, filters.size(), std::move(value)));
+  AppendText(ApplySuffixes(filters, 0, filters.size(), std::move(value)));
   return Flow::kNormal;
 }
 
@@ -182,8 +182,13 @@ Evaluator::Flow Evaluator::Run(const CallBlockStatement& statement) {
   line_ = suffixes.back().line;
   Arguments arguments = EvaluateArguments(std::get<CallSuffix>(suffixes.back().what).arguments);
   arguments.named.emplace_back("caller", MakeMacro(statement.block));
-  AppendStr(runtime_, *out_, Call(runtime_, callable, std::move(arguments)));
+  AppendText(Call(runtime_, callable, std::move(arguments)));
   return Flow::kNormal;
+}
+
+void Evaluator::AppendText(const Value& value) {
+  if (!value.is_string()) Fail("expected str instance, " + std::string(TypeName(value)) + " found");
+  out_->Append(value.utf8());
 }
 
 Value Evaluator::MakeMacro(const MacroStatement& macro) {

@@ -72,6 +72,8 @@ class Evaluator {
   Value MakeMacro(const MacroStatement& macro);
   void Assign(const Target& target, Value value);
   void Unpack(const TupleTarget& target, const Value& value);
+  // Adds to the output what must be text: filter and call blocks put nothing else there.
+  void AppendText(const Value& value);
   // What `body` renders in the current frame, and how it ended.
   std::pair<Value, Flow> Capture(const Body& body);
 

@@ -9,6 +9,7 @@ namespace {
 
 struct Bounds {
   int64_t start;
+  int64_t stop;
   int64_t step;
   int64_t count;
 };
@@ -23,9 +24,7 @@ std::optional<int64_t> Bound(const Value& value) {
 
 // Python's slice.indices(): bounds beyond the ends are moved to them.
 Bounds Resolve(int64_t length, const Value& start_value, const Value& stop_value, const Value& step_value) {
-  // A step beyond the length takes one element at most, as one of the length does.
-  const int64_t widest = std::max<int64_t>(length, 1);
-  const int64_t step = std::clamp(Bound(step_value).value_or(1), -widest, widest);
+  const int64_t step = std::max(Bound(step_value).value_or(1), -INT64_MAX);  // so that its negative exists
   if (step == 0) Fail("slice step cannot be zero");
   const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? length : length - 1;
   const auto place = [&](const Value& value, int64_t otherwise) {
@@ -37,7 +36,7 @@ Bounds Resolve(int64_t length, const Value& start_value, const Value& stop_value
   const int64_t stop = place(stop_value, step > 0 ? high : low);
   const int64_t span = step > 0 ? stop - start : start - stop;
   const int64_t stride = step > 0 ? step : -step;
-  return {start, step, span <= 0 ? 0 : (span - 1) / stride + 1};
+  return {start, stop, step, span <= 0 ? 0 : (span - 1) / stride + 1};
 }
 
 Value SliceText(Runtime& runtime, const Value& value, const Bounds& bounds) {
@@ -67,12 +66,11 @@ Value SliceText(Runtime& runtime, const Value& value, const Bounds& bounds) {
 }
 
 Value SliceRange(const Range& range, const Bounds& bounds) {
-  int64_t begin, stride, distance, end;
-  // Python keeps the bound as resolved; the elements, which are all a template sees but for the repr, are the same.
+  int64_t begin, stride, end;
   if (__builtin_mul_overflow(bounds.start, range.step(), &begin) ||
       __builtin_add_overflow(begin, range.start(), &begin) ||
       __builtin_mul_overflow(range.step(), bounds.step, &stride) ||
-      __builtin_mul_overflow(bounds.count, stride, &distance) || __builtin_add_overflow(begin, distance, &end)) {
+      __builtin_mul_overflow(bounds.stop, range.step(), &end) || __builtin_add_overflow(end, range.start(), &end)) {
     Fail("a slice of this range is not supported");
   }
   return Value::Host(std::make_shared<Range>(begin, end, stride));
