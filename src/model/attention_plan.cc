@@ -72,13 +72,25 @@ void AttendPiece(const KernelTable& kernels, const KvLayout& layout, const Layer
                      .scratch = scratch.floats()});
 }
 
+// How many pieces of up to `tokens` tokens the sequences make.
+uint32_t PiecesOf(const Batch& batch, uint32_t tokens) {
+  uint32_t pieces = 0;
+  for (const BatchSequence& sequence : batch.sequences) pieces += (sequence.count + tokens - 1) / tokens;
+  return pieces;
+}
+
 }  // namespace
 
 void Attend(const KernelTable& kernels, const Worker& worker, const Batch& batch, const KvLayout& layout,
             const LayerConfig& config, uint32_t index, const float* query, size_t query_stride, float* out,
             size_t out_stride, AttentionScratch& scratch) {
   const uint32_t group = config.heads / config.kv_heads;
-  const uint32_t heads = std::min<uint32_t>(group, kMaxAttentionRows);
+  // A group's heads are divided only where there would not be a piece for every thread: each piece widens the keys and
+  // values again.
+  const auto threads = static_cast<uint32_t>(worker.size());
+  uint32_t heads = std::min<uint32_t>(group, kMaxAttentionRows);
+  const uint32_t whole_pieces = PiecesOf(batch, kMaxAttentionRows / heads) * config.kv_heads;
+  if (whole_pieces < threads) heads = std::max(heads * whole_pieces / threads, 1u);
   const uint32_t tokens = kMaxAttentionRows / heads;
   // Pieces go round the threads: later tokens see more, so that contiguous shares would not be equal.
   int next = 0;

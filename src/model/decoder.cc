@@ -1,10 +1,14 @@
 // Goal: one transformer step that reads top to bottom, in which every thread walks the same path and meets the others
 // at barriers. Rejected: a graph of operations that a scheduler runs (a barrier is all that an operation needs here),
 // and a function per operation that forks and joins threads (a join costs more than a small model's norm).
+//
+// A barrier costs as much as the norm of a few rows. So a batch of few rows is "replicated": every thread computes the
+// residual stream, the norms and the inputs of the products for itself, and only products and attention are shared out.
 #include "model/decoder.h"
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/check.h"
 #include "base/huge_buffer.h"
@@ -64,6 +68,17 @@ struct Layer {
   InputKinds attention_in, attention_out, ffn_in, ffn_out;
 };
 
+// Batches of up to so many rows are replicated.
+constexpr uint32_t kReplicatedRows = 8;
+
+// What passes between the blocks: of all threads, or of one when the batch is replicated.
+struct Stream {
+  Stream(const KernelTable& kernels, uint32_t rows, uint32_t hidden, size_t widest)
+      : residual(rows, hidden), normed(rows, hidden), activations(kernels, rows, widest) {}
+  Rows residual, normed;
+  Activations activations;
+};
+
 size_t Widest(const ModelConfig& config, uint32_t (*of)(const LayerConfig&)) {
   uint32_t widest = 0;
   for (const LayerConfig& layer : config.layers) widest = std::max(widest, of(layer));
@@ -86,8 +101,6 @@ struct Decoder::Impl {
         kernels(kernels_),
         pool(pool_),
         options(options_),
-        residual(options_.max_rows, config.hidden),
-        normed(options_.max_rows, config.hidden),
         added(options_.max_rows, config.hidden),
         query(options_.max_rows, Widest(config, QueryWidth)),
         key(options_.max_rows, Widest(config, KeyWidth)),
@@ -95,14 +108,18 @@ struct Decoder::Impl {
         attended(options_.max_rows, Widest(config, AttentionWidth)),
         gate(options_.max_rows, Widest(config, FfnWidth)),
         up(options_.max_rows, Widest(config, FfnWidth)),
-        activations(kernels_, options_.max_rows,
-                    std::max({size_t{config.hidden}, Widest(config, AttentionWidth), Widest(config, FfnWidth)})),
+        ffn_activations(kernels_, options_.max_rows, Widest(config, FfnWidth)),
         output_bias(model_.weights.output_bias, model_.weights.head()) {
     for (size_t i = 0; i < config.layers.size(); ++i) {
       layers.emplace_back(config.layers[i], model.weights.layers[i], options.exact);
     }
     for (const RopeConfig& rope : config.ropes) ropes.emplace_back(rope);
-    for (int i = 0; i < pool.size(); ++i) scratch.emplace_back(config);
+    const size_t widest = std::max(size_t{config.hidden}, Widest(config, AttentionWidth));
+    shared.emplace(kernels, options.max_rows, config.hidden, widest);
+    for (int i = 0; i < pool.size(); ++i) {
+      scratch.emplace_back(config);
+      own.emplace_back(kernels, std::min(options.max_rows, kReplicatedRows), config.hidden, widest);
+    }
     head_in.exact = options.exact;
     head_in.head = true;
     head_in.Add(model.weights.head());
@@ -121,8 +138,10 @@ struct Decoder::Impl {
   InputKinds head_in;
 
   // The state of one batch: what all threads read and write.
-  Rows residual, normed, added, query, key, value, attended, gate, up;
-  Activations activations;
+  std::optional<Stream> shared;
+  std::vector<Stream> own;  // one a thread, when the batch is replicated
+  Rows added, query, key, value, attended, gate, up;
+  Activations ffn_activations;
   PaddedBias output_bias;
   std::vector<uint32_t> position;     // of each row
   std::vector<uint32_t> sequence_of;  // of each row
@@ -131,6 +150,7 @@ struct Decoder::Impl {
   const Batch* batch = nullptr;
   BatchResult* result = nullptr;
   int rows = 0;
+  bool replicated = false;
 
   void Prepare(const Batch& next, BatchResult& out);
   void Step(Worker& worker);
@@ -141,26 +161,41 @@ struct Decoder::Impl {
   void StoreKeyValue(uint32_t index, size_t row, uint32_t kv_head);
   void Head(Worker& worker);
 
-  // Calls `use(first row, rows)` for this thread's share of the activation tiles of `count` rows.
+  Stream& StreamOf(const Worker& worker) { return replicated ? own[static_cast<size_t>(worker.rank())] : *shared; }
+
+  // Calls `use(first row, rows)` for the activation tiles of `count` rows.
   template <class Use>
-  void ForTiles(Worker& worker, int count, Use use) const {
-    int tiles = 0;
-    for (int row = 0; row < count; row += TileTokens(count - row, kernels.max_tile)) ++tiles;
-    const Range share = worker.Share(static_cast<size_t>(tiles));
-    size_t tile = 0;
-    for (int row = 0; row < count; ++tile) {
+  void ForTiles(int count, Use use) const {
+    for (int row = 0; row < count;) {
       const int size = TileTokens(count - row, kernels.max_tile);
-      if (tile >= share.begin && tile < share.end) use(row, size);
+      use(row, size);
       row += size;
     }
+  }
+  // The same for what a stream needs: all tiles when it is the thread's own, else the thread's share of them, and all
+  // tiles are done on return.
+  template <class Use>
+  void ForStreamTiles(Worker& worker, int count, Use use) const {
+    if (replicated) return ForTiles(count, use);
+    int tiles = 0;
+    ForTiles(count, [&](int, int) { ++tiles; });
+    const Range share = worker.Share(static_cast<size_t>(tiles));
+    size_t tile = 0;
+    ForTiles(count, [&](int row, int size) {
+      if (tile >= share.begin && tile < share.end) use(row, size);
+      ++tile;
+    });
+    worker.Barrier();
   }
 
   void Norm(const float* x, const std::vector<float>& weight, float* out) const {
     kernels.rms_norm(x, weight.data(), static_cast<int>(weight.size()), config.norm_epsilon, out);
   }
 
+  // Adds row `row` of what a block computed to the residual stream; `room` takes `hidden` floats on the way.
+  void Add(Stream& stream, size_t row, const std::vector<float>& post_norm, float* room);
   // What a block adds to the residual stream, then the norm before the next block, then that block's inputs.
-  void AddAndNorm(Worker& worker, const std::vector<float>* post_norm, const std::vector<float>& next_norm,
+  void AddAndNorm(Worker& worker, const std::vector<float>& post_norm, const std::vector<float>& next_norm,
                   const InputKinds& kinds);
 };
 
@@ -187,7 +222,9 @@ void Decoder::Impl::Prepare(const Batch& next, BatchResult& out) {
   }
   out.logits.resize(logit_rows.size() * config.vocabulary);
   out.hidden.resize(hidden_rows * config.hidden);
+  if (config.vocabulary % 16 != 0) padded_logits.resize(logit_rows.size() * OutputStride(config.vocabulary));
   for (RopeTable& rope : ropes) rope.Resize(static_cast<size_t>(rows));
+  replicated = next.wanted.size() <= kReplicatedRows;
 }
 
 void Decoder::Impl::Step(Worker& worker) {
@@ -200,83 +237,100 @@ void Decoder::Impl::Step(Worker& worker) {
 }
 
 void Decoder::Impl::Embed(Worker& worker) {
-  ForTiles(worker, rows, [&](int first, int count) {
+  const Range share = worker.Share(static_cast<size_t>(rows));
+  for (size_t row = share.begin; row < share.end; ++row) {
+    for (RopeTable& rope : ropes) rope.Fill(row, position[row]);  // needed behind the first barrier only
+  }
+  Stream& stream = StreamOf(worker);
+  ForStreamTiles(worker, rows, [&](int first, int count) {
     for (int r = first; r < first + count; ++r) {
       const auto row = static_cast<size_t>(r);
-      for (RopeTable& rope : ropes) rope.Fill(row, position[row]);
-      const std::span<float> x(residual[row], config.hidden);
+      const std::span<float> x(stream.residual[row], config.hidden);
       if (batch->embeddings.empty()) {
         model.weights.token_embedding.UnpackRow(static_cast<uint32_t>(batch->tokens[row]), x);
         if (config.embedding_scale != 1.0f) kernels.scale(x.data(), config.embedding_scale, static_cast<int>(x.size()));
       } else {
         std::copy_n(batch->embeddings.begin() + static_cast<ptrdiff_t>(row * config.hidden), config.hidden, x.begin());
       }
-      Norm(x.data(), layers[0].w.attention_norm, normed[row]);
+      Norm(x.data(), layers[0].w.attention_norm, stream.normed[row]);
     }
-    activations.ConvertTile(layers[0].attention_in, normed[0], normed.stride(), config.hidden, first, count);
+    stream.activations.ConvertTile(layers[0].attention_in, stream.normed[0], stream.normed.stride(), config.hidden,
+                                   first, count);
   });
-  worker.Barrier();
 }
 
-void Decoder::Impl::AddAndNorm(Worker& worker, const std::vector<float>* post_norm, const std::vector<float>& next_norm,
+void Decoder::Impl::Add(Stream& stream, size_t row, const std::vector<float>& post_norm, float* room) {
+  const float* x = added[row];
+  if (!post_norm.empty()) {
+    Norm(x, post_norm, room);
+    x = room;
+  }
+  kernels.add(stream.residual[row], x, static_cast<int>(config.hidden));
+}
+
+void Decoder::Impl::AddAndNorm(Worker& worker, const std::vector<float>& post_norm, const std::vector<float>& next_norm,
                                const InputKinds& kinds) {
-  ForTiles(worker, rows, [&](int first, int count) {
+  Stream& stream = StreamOf(worker);
+  ForStreamTiles(worker, rows, [&](int first, int count) {
     for (int r = first; r < first + count; ++r) {
       const auto row = static_cast<size_t>(r);
-      if (post_norm && !post_norm->empty()) Norm(added[row], *post_norm, added[row]);
-      kernels.add(residual[row], added[row], static_cast<int>(config.hidden));
-      Norm(residual[row], next_norm, normed[row]);
+      Add(stream, row, post_norm, stream.normed[row]);
+      Norm(stream.residual[row], next_norm, stream.normed[row]);
     }
-    activations.ConvertTile(kinds, normed[0], normed.stride(), config.hidden, first, count);
+    stream.activations.ConvertTile(kinds, stream.normed[0], stream.normed.stride(), config.hidden, first, count);
   });
-  worker.Barrier();
 }
 
 void Decoder::Impl::AttentionBlock(Worker& worker, uint32_t index) {
   const Layer& layer = layers[index];
   const LayerConfig& c = layer.config;
+  Stream& stream = StreamOf(worker);
   const std::array<Product, 3> inputs{{{&layer.w.query, layer.query_bias.get(), query[0], query.stride()},
                                        {&layer.w.key, layer.key_bias.get(), key[0], key.stride()},
                                        {&layer.w.value, layer.value_bias.get(), value[0], value.stride()}}};
-  Multiply(kernels, worker, activations, layer.attention_in, rows, inputs);
+  Multiply(kernels, worker, stream.activations, layer.attention_in, rows, inputs);
   worker.Barrier();
   RotateAndStore(worker, index);
   worker.Barrier();
   Attend(kernels, worker, *batch, layout, c, index, query[0], query.stride(), attended[0], attended.stride(),
          scratch[static_cast<size_t>(worker.rank())]);
   worker.Barrier();
-  ForTiles(worker, rows, [&](int first, int count) {
-    activations.ConvertTile(layer.attention_out, attended[0], attended.stride(), AttentionWidth(c), first, count);
+  ForStreamTiles(worker, rows, [&](int first, int count) {
+    stream.activations.ConvertTile(layer.attention_out, attended[0], attended.stride(), AttentionWidth(c), first,
+                                   count);
   });
-  worker.Barrier();
   const std::array<Product, 1> output{{{&layer.w.attention_output, layer.output_bias.get(), added[0], added.stride()}}};
-  Multiply(kernels, worker, activations, layer.attention_out, rows, output);
+  Multiply(kernels, worker, stream.activations, layer.attention_out, rows, output);
   worker.Barrier();
-  AddAndNorm(worker, &layer.w.post_attention_norm, layer.w.ffn_norm, layer.ffn_in);
+  AddAndNorm(worker, layer.w.post_attention_norm, layer.w.ffn_norm, layer.ffn_in);
 }
 
 void Decoder::Impl::FfnBlock(Worker& worker, uint32_t index) {
   const Layer& layer = layers[index];
-  const std::array<Product, 2> inputs{{{&layer.w.ffn_gate, layer.gate_bias.get(), gate[0], gate.stride()},
-                                       {&layer.w.ffn_up, layer.up_bias.get(), up[0], up.stride()}}};
-  Multiply(kernels, worker, activations, layer.ffn_in, rows, inputs);
-  worker.Barrier();
+  Stream& stream = StreamOf(worker);
+  // A thread has the same units of gate and up, so that it can go on with them alone until their product is an input.
+  const Range units = worker.Share(Units(layer.w.ffn_gate));
+  const Product gates{&layer.w.ffn_gate, layer.gate_bias.get(), gate[0], gate.stride()};
+  const Product ups{&layer.w.ffn_up, layer.up_bias.get(), up[0], up.stride()};
+  Multiply(kernels, units, stream.activations, layer.ffn_in, rows, gates);
+  Multiply(kernels, units, stream.activations, layer.ffn_in, rows, ups);
+  const size_t width = layer.config.ffn_dim;
+  const Range columns{std::min(units.begin * kUnitOutputs, width), std::min(units.end * kUnitOutputs, width)};
   const auto activate = layer.config.activation == Activation::kSilu ? kernels.silu_multiply : kernels.gelu_multiply;
-  const int width = static_cast<int>(layer.config.ffn_dim);
-  ForTiles(worker, rows, [&](int first, int count) {
+  ForTiles(rows, [&](int first, int count) {
     for (int r = first; r < first + count; ++r) {
-      const auto row = static_cast<size_t>(r);
-      activate(gate[row], up[row], width, gate[row]);
+      float* x = gate[static_cast<size_t>(r)] + columns.begin;
+      activate(x, up[static_cast<size_t>(r)] + columns.begin, static_cast<int>(columns.end - columns.begin), x);
     }
-    activations.ConvertTile(layer.ffn_out, gate[0], gate.stride(), layer.config.ffn_dim, first, count);
+    ffn_activations.ConvertTile(layer.ffn_out, gate[0], gate.stride(), width, first, count, columns);
   });
   worker.Barrier();
   const std::array<Product, 1> output{{{&layer.w.ffn_down, layer.down_bias.get(), added[0], added.stride()}}};
-  Multiply(kernels, worker, activations, layer.ffn_out, rows, output);
+  Multiply(kernels, worker, ffn_activations, layer.ffn_out, rows, output);
   worker.Barrier();
   if (index + 1 < layers.size()) {
     const Layer& next = layers[index + 1];
-    AddAndNorm(worker, &layer.w.post_ffn_norm, next.w.attention_norm, next.attention_in);
+    AddAndNorm(worker, layer.w.post_ffn_norm, next.w.attention_norm, next.attention_in);
   }
 }
 
@@ -329,35 +383,32 @@ void Decoder::Impl::StoreKeyValue(uint32_t index, size_t row, uint32_t kv_head) 
 
 void Decoder::Impl::Head(Worker& worker) {
   const ModelWeights& w = model.weights;
+  Stream& stream = StreamOf(worker);
   // The last block's addition, and the norm, for the rows that want something; logit rows move to the front of
   // `normed`, where the head's activations are made from.
-  const std::vector<float>& post_norm = layers.back().w.post_ffn_norm;
   const auto finish = [&](size_t row, float* out) {
-    if (!post_norm.empty()) Norm(added[row], post_norm, added[row]);
-    kernels.add(residual[row], added[row], static_cast<int>(config.hidden));
-    Norm(residual[row], w.output_norm, out);
+    Add(stream, row, layers.back().w.post_ffn_norm, out);
+    Norm(stream.residual[row], w.output_norm, out);
   };
-  const int count = static_cast<int>(logit_rows.size());
-  ForTiles(worker, count, [&](int first, int tile) {
-    for (int i = first; i < first + tile; ++i) {
-      finish(logit_rows[static_cast<size_t>(i)], normed[static_cast<size_t>(i)]);
-    }
-    activations.ConvertTile(head_in, normed[0], normed.stride(), config.hidden, first, tile);
-  });
   if (worker.rank() == 0) {
     size_t next = 0;
     for (size_t row = 0; row < batch->wanted.size(); ++row) {
       if (batch->wanted[row] == WantedOutput::kHidden) finish(row, result->hidden.data() + config.hidden * next++);
     }
-    if (config.vocabulary % 16 != 0) padded_logits.resize(logit_rows.size() * OutputStride(config.vocabulary));
   }
-  worker.Barrier();
+  const int count = static_cast<int>(logit_rows.size());
   if (count == 0) return;
+  ForStreamTiles(worker, count, [&](int first, int tile) {
+    for (int i = first; i < first + tile; ++i) {
+      finish(logit_rows[static_cast<size_t>(i)], stream.normed[static_cast<size_t>(i)]);
+    }
+    stream.activations.ConvertTile(head_in, stream.normed[0], stream.normed.stride(), config.hidden, first, tile);
+  });
   const bool padded = config.vocabulary % 16 != 0;
   float* out = padded ? padded_logits.data() : result->logits.data();
   const size_t stride = OutputStride(config.vocabulary);
   const std::array<Product, 1> head{{{&w.head(), output_bias.get(), out, stride}}};
-  Multiply(kernels, worker, activations, head_in, count, head);
+  Multiply(kernels, worker, stream.activations, head_in, count, head);
   worker.Barrier();
   const Range share = worker.Share(static_cast<size_t>(count));
   for (size_t i = share.begin; i < share.end; ++i) {

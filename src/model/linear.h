@@ -47,7 +47,12 @@ class Activations {
   Activations(const KernelTable& kernels, size_t rows, size_t columns);
 
   // Converts rows [first, first + tile) of `x` ([rows][stride]); `first` is where a tile begins.
-  void ConvertTile(const InputKinds& kinds, const float* x, size_t stride, size_t columns, int first, int tile);
+  void ConvertTile(const InputKinds& kinds, const float* x, size_t stride, size_t columns, int first, int tile) {
+    ConvertTile(kinds, x, stride, columns, first, tile, {0, columns});
+  }
+  // The same for some of the columns; `part` begins at a multiple of 32. Threads may convert different parts.
+  void ConvertTile(const InputKinds& kinds, const float* x, size_t stride, size_t columns, int first, int tile,
+                   Range part);
   const std::byte* of(ActivationKind kind) const {
     return kind == ActivationKind::kFloat ? floats_.data() : integers_.data();
   }
@@ -57,7 +62,15 @@ class Activations {
   HugeBuffer integers_, floats_;
 };
 
-// Computes this thread's share of all products: units of 2 panels, in the order of the list.
+// The unit in which threads divide a matrix: 32 outputs.
+inline constexpr size_t kUnitOutputs = 32;
+inline size_t Units(const PackedMatrix& weights) { return (weights.rows() + kUnitOutputs - 1) / kUnitOutputs; }
+
+// Computes the given units of one product.
+void Multiply(const KernelTable& kernels, Range units, const Activations& activations, const InputKinds& kinds,
+              int rows, const Product& product);
+
+// Computes this thread's share of all products, in the order of the list.
 void Multiply(const KernelTable& kernels, const Worker& worker, const Activations& activations, const InputKinds& kinds,
               int rows, std::span<const Product> products);
 

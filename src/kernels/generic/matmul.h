@@ -43,9 +43,11 @@ void StoreSegment(typename V::Floats sum, bool first, bool last, const TileOutpu
   V::Store(sum, out);
 }
 
-// kTokens tokens against kLanes rows of one panel, all columns, for a block format with integer activations.
+// kTokens tokens against kLanes rows of one panel, all columns, for a block format with integer activations. The first
+// tile that uses a panel takes it `from_memory`, and asks early for what comes behind.
 template <class V, class Format, int kTokens, int kPlanes>
-void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
+void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
+                 bool from_memory) {
   using Ints = typename V::Ints;
   using Floats = typename V::Floats;
   using Bytes = typename V::Bytes;
@@ -59,16 +61,16 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
     Floats sum[kTokens];
     for (int t = 0; t < kTokens; ++t) sum[t] = V::Set(0.0f);
     for (int column = segment; column < end; column += kUnitColumns, panel += Format::kUnitBytes) {
-      if constexpr (kTokens <= 2) {
-        // One or two tokens leave the kernel waiting for memory: the next panels' lines are asked for early.
-        for (size_t line = 0; line < Format::kUnitBytes; line += 64) {
-          __builtin_prefetch(panel + kPrefetchBytes + line);
-        }
-      }
       typename Format::Scales scales;
       Format::LoadScales(panel, row, scales);
 #pragma GCC unroll 1
       for (int block = 0; block < Format::kBlocks; ++block) {
+        if (from_memory) {
+          // A block's share of the unit, so that few lines are on their way at once.
+          constexpr size_t kShare = (Format::kUnitBytes + Format::kBlocks - 1) / Format::kBlocks;
+          const std::byte* ahead = panel + kPrefetchBytes + static_cast<size_t>(block) * kShare;
+          for (size_t line = 0; line < kShare; line += 64) __builtin_prefetch(ahead + line);
+        }
         const auto* scale = reinterpret_cast<const float*>(x + kTokens * 32 * kPlanes);
         const float* scaled_sum = scale + kTokens;
         const auto* first_sum = reinterpret_cast<const int32_t*>(scaled_sum + kTokens);
@@ -97,7 +99,7 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
           for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 2
             for (int p = 0; p < kPlanes; ++p) {
-              const std::byte* q = x + (t * kPlanes + p) * 32;
+              const auto* q = reinterpret_cast<const int8_t*>(x) + (t * kPlanes + p) * 32;
               dot[t][0][p] = V::template Dot<Format::kWide>(dot[t][0][p], low, q + 4 * c);
               Ints& second = dot[t][kHalves - 1][p];
               second = V::template Dot<Format::kWide>(second, high, q + 16 + 4 * c);
@@ -217,35 +219,37 @@ void FloatTile(const std::byte* panel, int row, int columns, const float* x, con
 template <class V, class Format, int kPlanes>
 struct IntegerKernel {
   template <int kTokens>
-  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
-    IntegerTile<V, Format, kTokens, kPlanes>(panel, row, columns, x, to);
+  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
+                   bool from_memory) {
+    IntegerTile<V, Format, kTokens, kPlanes>(panel, row, columns, x, to, from_memory);
   }
 };
 template <class V, class Format>
 struct ExactKernel {
   template <int kTokens>
-  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
+  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, bool) {
     ExactTile<V, Format>(kTokens, panel, row, columns, reinterpret_cast<const float*>(x), to);
   }
 };
 template <class V, TensorType kType>
 struct FloatKernel {
   template <int kTokens>
-  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
+  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, bool) {
     FloatTile<V, kType, kTokens>(panel, row, columns, reinterpret_cast<const float*>(x), to);
   }
 };
 
 template <class V, class Kernel>
-void RunTile(int tile, const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to) {
-  if (tile == 1) return Kernel::template Tile<1>(panel, row, columns, x, to);
+void RunTile(int tile, const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
+             bool from_memory) {
+  if (tile == 1) return Kernel::template Tile<1>(panel, row, columns, x, to, from_memory);
   if constexpr (V::kMaxTile >= 2) {
-    if (tile == 2) return Kernel::template Tile<2>(panel, row, columns, x, to);
+    if (tile == 2) return Kernel::template Tile<2>(panel, row, columns, x, to, from_memory);
   }
   if constexpr (V::kMaxTile >= 4) {
-    if (tile == 4) return Kernel::template Tile<4>(panel, row, columns, x, to);
+    if (tile == 4) return Kernel::template Tile<4>(panel, row, columns, x, to, from_memory);
   }
-  if constexpr (V::kMaxTile >= 8) Kernel::template Tile<8>(panel, row, columns, x, to);
+  if constexpr (V::kMaxTile >= 8) Kernel::template Tile<8>(panel, row, columns, x, to, from_memory);
 }
 
 // Tokens outside in groups whose activations stay in the second-level cache, panels next, token tiles inside: a panel
@@ -268,7 +272,8 @@ void Panels(const MatmulArgs& a) {
           const int tile = TileTokens(end - token, V::kMaxTile);
           const TileOutput to{a.out + static_cast<size_t>(token) * a.out_stride + output, a.out_stride,
                               a.bias ? a.bias + output : nullptr};
-          RunTile<V, Kernel>(tile, panel, row, columns, a.activations + static_cast<size_t>(token) * token_bytes, to);
+          RunTile<V, Kernel>(tile, panel, row, columns, a.activations + static_cast<size_t>(token) * token_bytes, to,
+                             row == 0 && token == begin);
           token += tile;
         }
       }

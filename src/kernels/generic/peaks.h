@@ -21,7 +21,7 @@ uint64_t DotBurst(uint64_t rounds) {
   for (auto& sum : sums) sum = V::SetInt(0);
   alignas(64) uint8_t codes[64];
   memset(codes, 1, sizeof codes);
-  const int8_t x[4] = {1, 2, 1, 2};
+  const typename V::Ints x = V::SetInt(0x02010201);
   typename V::Bytes weights = V::LoadBytes(codes);
   for (uint64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12

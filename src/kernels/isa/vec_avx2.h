@@ -39,10 +39,7 @@ struct Avx2 {
     return _mm256_shuffle_epi8(table, index);
   }
   template <bool kWide>
-  static Ints Dot(Ints sum, Bytes codes, const void* x) {
-    int32_t four;
-    memcpy(&four, x, 4);
-    const __m256i activations = _mm256_set1_epi32(four);
+  static Ints Dot(Ints sum, Bytes codes, Ints activations) {
     if constexpr (kVnni) {
       return DotVnni(sum, codes, activations);
     } else {
@@ -56,6 +53,12 @@ struct Avx2 {
       }
       return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
     }
+  }
+  template <bool kWide>
+  static Ints Dot(Ints sum, Bytes codes, const int8_t* x) {
+    int32_t four;
+    memcpy(&four, x, 4);
+    return Dot<kWide>(sum, codes, SetInt(four));
   }
 
   static Ints SetInt(int32_t a) { return _mm256_set1_epi32(a); }

@@ -41,12 +41,9 @@ struct Avx512 {
     const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table16)));
     return _mm512_shuffle_epi8(table, index);
   }
-  // sum + the products of each lane's four codes with the four int8 at `x`, exact.
+  // sum + the products of each lane's four codes with four int8 of `activations`, exact.
   template <bool kWide>
-  static Ints Dot(Ints sum, Bytes codes, const void* x) {
-    int32_t four;
-    memcpy(&four, x, 4);
-    const __m512i activations = _mm512_set1_epi32(four);
+  static Ints Dot(Ints sum, Bytes codes, Ints activations) {
     if constexpr (kVnni) {
       return DotVnni(sum, codes, activations);
     } else {
@@ -62,6 +59,23 @@ struct Avx512 {
       }
       return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
     }
+  }
+  // The same with the four int8 at `x` for all lanes.
+  template <bool kWide>
+  static Ints Dot(Ints sum, Bytes codes, const int8_t* x) {
+#ifdef __AVX512VNNI__
+    if constexpr (kVnni) {
+      // GCC 12 does not fold the broadcast into the instruction; a fifth of the speed is lost over it.
+      struct Four {
+        int8_t of[4];
+      };
+      __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(codes), "m"(*reinterpret_cast<const Four*>(x)));
+      return sum;
+    }
+#endif
+    int32_t four;
+    memcpy(&four, x, 4);
+    return Dot<kWide>(sum, codes, SetInt(four));
   }
 
   static Ints SetInt(int32_t a) { return _mm512_set1_epi32(a); }

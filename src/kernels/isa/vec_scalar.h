@@ -60,10 +60,16 @@ struct Scalar {
     return Each<Bytes>([&](int i) { return table16[index.v[i]]; });
   }
   template <bool kWide>
-  static Ints Dot(Ints sum, Bytes codes, const void* x) {
-    int8_t a[4];
-    memcpy(a, x, 4);
+  static Ints Dot(Ints sum, Bytes codes, const int8_t* x) {
+    int32_t four;
+    memcpy(&four, x, 4);
+    return Dot<kWide>(sum, codes, SetInt(four));
+  }
+  template <bool kWide>
+  static Ints Dot(Ints sum, Bytes codes, Ints activations) {
     return Each<Ints>([&](int i) {
+      int8_t a[4];
+      memcpy(a, &activations.v[i], 4);
       const uint8_t* c = codes.v + 4 * i;
       return sum.v[i] + c[0] * a[0] + c[1] * a[1] + c[2] * a[2] + c[3] * a[3];
     });
