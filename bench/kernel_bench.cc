@@ -21,7 +21,7 @@ namespace candor {
 namespace {
 
 constexpr uint32_t kColumns = 1024;
-constexpr int kRepetitions = 9;
+constexpr int kRepetitions = 15;
 
 double Median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2), values.end());
@@ -83,9 +83,10 @@ double SecondsOf(const KernelTable& kernels, ThreadPool& pool, const PackedMatri
 
 void Run(const KernelTable& kernels, ThreadPool& pool, size_t bytes, const std::vector<std::string>& types) {
   PeakMeter meter(kernels, pool);
-  std::printf("%s, %d threads. One token: GB/s and share of the read bandwidth. More tokens: Gop/s and share of the\n"
-              "int8 peak. Medians of %d, the limits sampled between.\n\n",
-              kernels.name, pool.size(), kRepetitions);
+  std::printf(
+      "%s, %d threads. One token: GB/s and share of the read bandwidth. More tokens: Gop/s and share of the\n"
+      "int8 peak. Medians of %d, the limits sampled before and after each.\n\n",
+      kernels.name, pool.size(), kRepetitions);
   std::printf("%-8s %6s %8s %8s %8s\n", "type", "tokens", "speed", "limit", "share");
   std::vector<float> out;
   for (uint32_t id = 0; id < 64; ++id) {
@@ -97,25 +98,33 @@ void Run(const KernelTable& kernels, ThreadPool& pool, size_t bytes, const std::
     const bool floats = info.block_values == 1;
     const PackedMatrix large = RandomMatrix(type, bytes);
     const PackedMatrix small = RandomMatrix(type, bytes / 64);
-    const Case cases[] = {{"1", 1, ActivationKind::kInt8},   {"1 head", 1, ActivationKind::kInt15},
-                          {"4", 4, ActivationKind::kInt8},   {"8", 8, ActivationKind::kInt8},
+    const Case cases[] = {{"1", 1, ActivationKind::kInt8},
+                          {"1 head", 1, ActivationKind::kInt15},
+                          {"4", 4, ActivationKind::kInt8},
+                          {"8", 8, ActivationKind::kInt8},
                           {"512", 512, ActivationKind::kInt8}};
     for (const Case& c : cases) {
       if (floats && c.kind == ActivationKind::kInt15) continue;
       const ActivationKind kind = floats ? ActivationKind::kFloat : c.kind;
       const PackedMatrix& weights = c.tokens > 8 ? small : large;
-      std::vector<double> speed, limit;
-      for (int i = 0; i < kRepetitions; ++i) {
+      const bool memory = c.tokens == 1;
+      const double work = memory ? static_cast<double>(weights.bytes())
+                                 : 2.0 * weights.rows() * static_cast<double>(kColumns) * c.tokens;
+      const auto sample = [&] {
         const Peaks peaks = meter.Sample();
-        const double seconds = SecondsOf(kernels, pool, weights, c.tokens, kind, out);
-        const bool memory = c.tokens == 1;
-        const double work = memory ? static_cast<double>(weights.bytes())
-                                   : 2.0 * weights.rows() * static_cast<double>(kColumns) * c.tokens;
-        speed.push_back(work / 1e9 / seconds);
-        limit.push_back(memory ? peaks.read_gbps : peaks.int8_gops);
+        return memory ? peaks.read_gbps : peaks.int8_gops;
+      };
+      std::vector<double> speed, limit, share;
+      double before = sample();
+      for (int i = 0; i < kRepetitions; ++i) {
+        speed.push_back(work / 1e9 / SecondsOf(kernels, pool, weights, c.tokens, kind, out));
+        const double after = sample();
+        limit.push_back((before + after) / 2);
+        share.push_back(speed.back() / limit.back());
+        before = after;
       }
-      std::printf("%-8s %6s %8.1f %8.1f %7.0f%%\n", std::string(info.name).c_str(), c.name, Median(speed), Median(limit),
-                  100 * Median(speed) / Median(limit));
+      std::printf("%-8s %6s %8.1f %8.1f %7.0f%%\n", std::string(info.name).c_str(), c.name, Median(speed),
+                  Median(limit), 100 * Median(share));
       std::fflush(stdout);
     }
   }

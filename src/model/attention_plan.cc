@@ -72,47 +72,63 @@ void AttendPiece(const KernelTable& kernels, const KvLayout& layout, const Layer
                      .scratch = scratch.floats()});
 }
 
-// How many pieces of up to `tokens` tokens the sequences make.
-uint32_t PiecesOf(const Batch& batch, uint32_t tokens) {
-  uint32_t pieces = 0;
-  for (const BatchSequence& sequence : batch.sequences) pieces += (sequence.count + tokens - 1) / tokens;
-  return pieces;
+// Calls `use(sequence, first row, first token, tokens)` for every chunk of up to `tokens` tokens of one sequence.
+template <class Use>
+void ForChunks(const Batch& batch, uint32_t tokens, Use use) {
+  size_t row = 0;
+  for (const BatchSequence& sequence : batch.sequences) {
+    for (uint32_t t = 0; t < sequence.count; t += tokens)
+      use(sequence, row + t, t, std::min(tokens, sequence.count - t));
+    row += sequence.count;
+  }
+}
+
+// What a chunk costs for one head: the tiles that its last token sees.
+uint64_t TilesSeen(const LayerConfig& config, uint32_t last_position) {
+  const uint32_t seen = config.window == 0 ? last_position : std::min(last_position, config.window);
+  return seen / kPagePositions + 1;
 }
 
 }  // namespace
 
+// All heads of all chunks stand in a row, each as long as it costs; a thread computes those that begin in its part of
+// the row. Neighbouring heads that share keys and values are computed together.
 void Attend(const KernelTable& kernels, const Worker& worker, const Batch& batch, const KvLayout& layout,
             const LayerConfig& config, uint32_t index, const float* query, size_t query_stride, float* out,
             size_t out_stride, AttentionScratch& scratch) {
   const uint32_t group = config.heads / config.kv_heads;
-  // A group's heads are divided only where there would not be a piece for every thread: each piece widens the keys and
-  // values again.
-  const auto threads = static_cast<uint32_t>(worker.size());
-  uint32_t heads = std::min<uint32_t>(group, kMaxAttentionRows);
-  const uint32_t whole_pieces = PiecesOf(batch, kMaxAttentionRows / heads) * config.kv_heads;
-  if (whole_pieces < threads) heads = std::max(heads * whole_pieces / threads, 1u);
-  const uint32_t tokens = kMaxAttentionRows / heads;
-  // Pieces go round the threads: later tokens see more, so that contiguous shares would not be equal.
-  int next = 0;
-  size_t first_row = 0;
-  for (const BatchSequence& sequence : batch.sequences) {
-    for (uint32_t t = 0; t < sequence.count; t += tokens) {
-      for (uint32_t kv_head = 0; kv_head < config.kv_heads; ++kv_head) {
-        for (uint32_t h = 0; h < group; h += heads) {
-          if (next++ % worker.size() != worker.rank()) continue;
-          const Piece piece{.sequence = &sequence,
-                            .first_row = first_row + t,
-                            .tokens = std::min(tokens, sequence.count - t),
-                            .first_position = sequence.first_position + t,
-                            .kv_head = kv_head,
-                            .first_head = kv_head * group + h,
-                            .heads = std::min(heads, group - h)};
-          AttendPiece(kernels, layout, config, index, piece, query, query_stride, out, out_stride, scratch);
-        }
-      }
+  const uint32_t most_heads = std::min<uint32_t>(group, kMaxAttentionRows);
+  const uint32_t tokens = kMaxAttentionRows / most_heads;
+  uint64_t total = 0;
+  ForChunks(batch, tokens, [&](const BatchSequence& sequence, size_t, uint32_t t, uint32_t count) {
+    total += config.heads * TilesSeen(config, sequence.first_position + t + count - 1);
+  });
+  const auto rank = static_cast<uint64_t>(worker.rank());
+  const auto threads = static_cast<uint64_t>(worker.size());
+  const uint64_t begin = total * rank / threads;
+  const uint64_t end = total * (rank + 1) / threads;
+  uint64_t at = 0;
+  ForChunks(batch, tokens, [&](const BatchSequence& sequence, size_t row, uint32_t t, uint32_t count) {
+    const uint64_t cost = TilesSeen(config, sequence.first_position + t + count - 1);
+    const auto heads_before = [&](uint64_t place) {
+      return place <= at ? 0 : static_cast<uint32_t>(std::min<uint64_t>((place - at + cost - 1) / cost, config.heads));
+    };
+    const uint32_t last = heads_before(end);
+    for (uint32_t head = heads_before(begin); head < last;) {
+      const uint32_t kv_head = head / group;
+      const uint32_t heads = std::min({last, (kv_head + 1) * group, head + most_heads}) - head;
+      const Piece piece{.sequence = &sequence,
+                        .first_row = row,
+                        .tokens = count,
+                        .first_position = sequence.first_position + t,
+                        .kv_head = kv_head,
+                        .first_head = head,
+                        .heads = heads};
+      AttendPiece(kernels, layout, config, index, piece, query, query_stride, out, out_stride, scratch);
+      head += heads;
     }
-    first_row += sequence.count;
-  }
+    at += cost * config.heads;
+  });
 }
 
 }  // namespace candor

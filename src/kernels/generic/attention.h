@@ -12,10 +12,19 @@ namespace {
 
 inline constexpr int kTile = 64;
 
+template <class V>
+Lanes16<V> LoadFloats(const float* p) {
+  return Lanes16<V>::Load(p);
+}
+template <class V>
+Lanes16<V> LoadFloats(const uint16_t* p) {
+  return Lanes16<V>::LoadHalves(p);
+}
+
 // out[r][0, 16 kVectors) = sum over i of a[r][i] * b[i][...], i in order: scores (i = dimension, lanes = positions) and
-// weighted values (i = position, lanes = dimensions) are both this.
-template <class V, int kRows, int kVectors>
-void Block(const float* const* a, int inner, const float* b, size_t b_stride, float* const* out, int out_offset) {
+// weighted values (i = position, lanes = dimensions) are both this. Element is float, or uint16_t for binary16.
+template <class V, int kRows, int kVectors, class Element>
+void Block(const float* const* a, int inner, const Element* b, size_t b_stride, float* const* out, int out_offset) {
   using L = Lanes16<V>;
   L sum[kRows][kVectors];
   for (int r = 0; r < kRows; ++r) {
@@ -24,7 +33,7 @@ void Block(const float* const* a, int inner, const float* b, size_t b_stride, fl
   for (int i = 0; i < inner; ++i, b += b_stride) {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      const L vector = L::Load(b + 16 * v);
+      const L vector = LoadFloats<V>(b + 16 * v);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) sum[r][v] = L::Fma(L::Set(a[r][i]), vector, sum[r][v]);
     }
@@ -34,8 +43,8 @@ void Block(const float* const* a, int inner, const float* b, size_t b_stride, fl
   }
 }
 
-template <class V, int kRows>
-void RowsTimesMatrix(const float* const* a, int inner, const float* b, int width, float* const* out) {
+template <class V, int kRows, class Element>
+void RowsTimesMatrix(const float* const* a, int inner, const Element* b, int width, float* const* out) {
   int column = 0;
   for (; column + 16 * V::kBlockVectors <= width; column += 16 * V::kBlockVectors) {
     Block<V, kRows, V::kBlockVectors>(a, inner, b + column, static_cast<size_t>(width), out, column);
@@ -46,8 +55,8 @@ void RowsTimesMatrix(const float* const* a, int inner, const float* b, int width
 }
 
 // b is [inner][width], width a multiple of 16.
-template <class V>
-void Multiply(const float* const* a, int rows, int inner, const float* b, int width, float* const* out) {
+template <class V, class Element>
+void Multiply(const float* const* a, int rows, int inner, const Element* b, int width, float* const* out) {
   int row = 0;
   for (; row + V::kBlockRows <= rows; row += V::kBlockRows) {
     RowsTimesMatrix<V, V::kBlockRows>(a + row, inner, b, width, out + row);
@@ -167,6 +176,8 @@ void Attention(const AttentionArgs& a) {
     tile_values[r] = tile_rows + r * width;
     state[r] = {0.0f, 0.0f, false};
   }
+  // Few rows widen binary16 as they use it; for many it is done once, into memory.
+  const bool halves = a.format == KvFormat::kF16 && width == a.value_dim && a.rows <= 2 * V::kBlockRows;
   const auto first_visible = [&](int r) {
     return a.window == 0 || a.position[r] < a.window ? 0 : a.position[r] - a.window + 1;
   };
@@ -179,9 +190,12 @@ void Attention(const AttentionArgs& a) {
     int end = begin;
     while (end < a.rows && first_visible(end) < start + kTile) ++end;
     if (begin == end) continue;
-    const float* k = KeysOf<V>(a, tile, keys);
-    const float* v = ValuesOf<V>(a, tile, width, values);
-    Multiply<V>(a.query + begin, end - begin, a.head_dim, k, kTile, scores + begin);
+    if (halves) {
+      Multiply<V>(a.query + begin, end - begin, a.head_dim, reinterpret_cast<const uint16_t*>(a.key_pages[tile]), kTile,
+                  scores + begin);
+    } else {
+      Multiply<V>(a.query + begin, end - begin, a.head_dim, KeysOf<V>(a, tile, keys), kTile, scores + begin);
+    }
     float max[kMaxAttentionRows];
     float sum[kMaxAttentionRows];
     int seen = 0;  // positions behind the last visible one have weight 0 in every row: they add nothing
@@ -191,7 +205,12 @@ void Attention(const AttentionArgs& a) {
       Weights<V>(scores[r], static_cast<int>(from), static_cast<int>(to), a.scale, a.softcap, &max[r], &sum[r]);
       seen = static_cast<int>(to) > seen ? static_cast<int>(to) : seen;
     }
-    Multiply<V>(scores + begin, end - begin, seen, v, width, tile_values + begin);
+    if (halves) {
+      Multiply<V>(scores + begin, end - begin, seen, reinterpret_cast<const uint16_t*>(a.value_pages[tile]), width,
+                  tile_values + begin);
+    } else {
+      Multiply<V>(scores + begin, end - begin, seen, ValuesOf<V>(a, tile, width, values), width, tile_values + begin);
+    }
     for (int r = begin; r < end; ++r) {
       Merge<V>(max[r], sum[r], tile_values[r], width, state[r], gathered_rows + r * width);
     }
