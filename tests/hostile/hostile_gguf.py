@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Runs the program on thousands of hostile GGUF files and holds it to what a file may do: a refused file ends with
+exit status 1 and a message that names the field, in under a second, in memory bounded by the file's size plus 64 MiB.
+Valid files among them have to be accepted, so that refusing everything is no way to pass.
+
+    hostile_gguf.py --candor PATH [--data tests/data] [--sanitizer] [--only REGEX] [--keep DIR] [--jobs N] [--list]
+
+The verdict of every file comes from the format's description, from before the program was first run on it.
+"""
+import argparse
+import collections
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import re
+import resource
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unicodedata
+
+import large_cases
+import model_cases
+import split_cases
+import structure_cases
+import vocabulary_cases
+from case import ACCEPT, EITHER, REFUSE, Case
+
+MIB = 1 << 20
+MEMORY_ABOVE_FILE = 64 * MIB
+CPU_SECONDS = 1.0
+HANG_SECONDS = 20
+SANITIZER_HANG_SECONDS = 120
+LONGEST_MESSAGE = 8192
+SANITIZER_REPORT = re.compile(r"(?:Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error:")
+GROUPS = [structure_cases, model_cases, vocabulary_cases, split_cases, large_cases]
+
+
+def golden_cases(folder):
+    """Real files of the repository, which have to be accepted."""
+    for path in sorted(pathlib.Path(folder).glob("gguf/*.gguf")) + sorted(pathlib.Path(folder).glob("reasoning/*.gguf")):
+        yield Case(f"test data {path.name}", ACCEPT, {"m.gguf": path.read_bytes()})
+
+
+def all_cases(folder):
+    yield from golden_cases(folder)
+    for group in GROUPS:
+        yield from group.cases()
+
+
+def write_files(case, folder):
+    """Writes the case's files and returns the model's path and the bytes of all."""
+    total = 0
+    for name, content in case.files.items():
+        path = folder / name
+        if content == "folder":
+            path.mkdir()
+        elif content == "fifo":
+            os.mkfifo(path)
+        elif content == "loop":
+            path.symlink_to(path.name)
+        else:
+            with open(path, "wb", buffering=0) as file:
+                for piece in [content] if isinstance(content, bytes) else content():
+                    file.write(piece)
+            total += path.stat().st_size
+    return folder / next(iter(case.files)), total
+
+
+def remove_files(folder):
+    for path in folder.iterdir():
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+class Outcome:
+    """How one run of the program ended."""
+
+    def __init__(self, command, folder, hang_seconds):
+        with open(folder / "out", "w+b") as out, open(folder / "err", "w+b") as err:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,
+                                       env={"PATH": os.environ.get("PATH", ""), "HOME": str(folder),
+                                            "CANDOR_MODELS": str(folder / "store"),
+                                            # A sealed process refuses the leak checker, which looks at it from outside.
+                                            "ASAN_OPTIONS": "detect_leaks=0:exitcode=99", "UBSAN_OPTIONS": "exitcode=99"})
+            handle = os.pidfd_open(process.pid)
+            try:
+                # Second by second: where everything is paused, this stands still too.
+                self.hung = not any(select.select([handle], [], [], 1)[0] for _ in range(hang_seconds))
+            finally:
+                os.close(handle)
+            if self.hung:
+                process.kill()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self.status = process.returncode
+            self.cpu = usage.ru_utime + usage.ru_stime
+            self.memory = usage.ru_maxrss * 1024
+            out.seek(0)
+            err.seek(0)
+            self.out, self.err = out.read(MIB), err.read(MIB)
+
+
+def is_safe(text):
+    """Whether a terminal shows this and does nothing else."""
+    return all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text)
+
+
+def faults(case, outcome, size, model, sanitizer):
+    """What the program did other than the case says."""
+    if outcome.hung:
+        yield "hangs"
+    wanted = {REFUSE: [1], ACCEPT: [0], EITHER: [0, 1]}[case.verdict]
+    if outcome.status not in wanted:
+        yield f"exit status {outcome.status} instead of {' or '.join(map(str, wanted))}"
+    try:
+        message = outcome.err.decode()
+    except UnicodeDecodeError:
+        yield "a message that is not UTF-8"
+        message = outcome.err.decode(errors="replace")
+    if SANITIZER_REPORT.search(message) or SANITIZER_REPORT.search(outcome.out.decode(errors="replace")):
+        yield "a sanitizer's report"
+    if not is_safe(message):
+        yield "a message with control characters"
+    if outcome.status == 1:
+        # The path would match too much.
+        message = message.replace(str(model), "").replace(model.name, "")
+        if not message.strip():
+            yield "no message"
+        elif len(message) > LONGEST_MESSAGE:
+            yield f"a message of {len(message)} characters"
+        for name in case.names:
+            if not re.search(name, message, re.IGNORECASE):
+                yield f"a message that does not name {name}"
+    if not sanitizer:
+        if outcome.cpu > CPU_SECONDS:
+            yield f"{outcome.cpu:.2f} s of CPU time"
+        if outcome.memory > size + MEMORY_ABOVE_FILE:
+            yield f"{outcome.memory / MIB:.0f} MiB for files of {size / MIB:.1f} MiB"
+
+
+class Tester:
+    def __init__(self, options):
+        self.options = options
+        self.lock = threading.Lock()
+        self.counts = collections.Counter()
+        self.failures = []
+        self.slowest, self.largest = (0.0, ""), (0, "")
+
+    def run(self, case, folder):
+        model, size = write_files(case, folder)
+        command = [self.options.candor, case.command, str(model)]
+        if case.command == "run":
+            command += ["Hi", "--max-tokens", "4"]
+        outcome = Outcome(command, folder, SANITIZER_HANG_SECONDS if self.options.sanitizer else HANG_SECONDS)
+        wrong = list(faults(case, outcome, size, model, self.options.sanitizer))
+        with self.lock:
+            self.counts["files"] += 1
+            self.counts[case.verdict] += 1
+            self.counts[f"status {outcome.status}"] += 1
+            self.counts["cpu"] += outcome.cpu
+            self.slowest = max(self.slowest, (outcome.cpu, case.title))
+            self.largest = max(self.largest, (outcome.memory - size, case.title))
+            if wrong:
+                self.failures.append(case.title)
+                shown = outcome.err.decode(errors="replace").replace(str(folder) + "/", "")[:400]
+                print(f"FAILED {case.title} [{case.command}, {case.verdict}]: {'; '.join(wrong)}\n"
+                      f"    status {outcome.status}, {outcome.cpu:.2f} s, {outcome.memory / MIB:.0f} MiB: {shown!r}", flush=True)
+                if self.options.keep:
+                    self.keep(case)
+        remove_files(folder)
+
+    def keep(self, case):
+        folder = pathlib.Path(self.options.keep) / f"{len(self.failures):04}"
+        folder.mkdir(parents=True)
+        (folder / "title").write_text(f"{case.title}\n{case.command}\n")
+        write_files(case, folder)
+
+    def summary(self):
+        refused, accepted = self.counts["status 1"], self.counts["status 0"]
+        print(f"{self.counts[EITHER]} files may be refused or accepted; {self.counts['cpu']:.0f} s of CPU time; slowest "
+              f"{self.slowest[0]:.2f} s ({self.slowest[1]}); most memory above the file's size "
+              f"{self.largest[0] / MIB:.0f} MiB ({self.largest[1]})")
+        print(f"{self.counts['files']} files, {refused} refused, {accepted} accepted, failures: {len(self.failures)}")
+
+
+def work(tester, cases, lock, root, number):
+    folder = pathlib.Path(root) / str(number)
+    folder.mkdir()
+    while True:
+        with lock:
+            case = next(cases, None)
+        if case is None:
+            return
+        tester.run(case, folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--candor", required=True, type=lambda path: str(pathlib.Path(path).resolve()))
+    parser.add_argument("--data", default=pathlib.Path(__file__).resolve().parents[1] / "data")
+    parser.add_argument("--sanitizer", action="store_true", help="neither time nor memory count")
+    parser.add_argument("--only", default="", metavar="REGEX", help="cases whose title matches")
+    parser.add_argument("--keep", metavar="DIR", help="where the files of failures stay")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--list", action="store_true", help="print every case's title, command and verdict")
+    options = parser.parse_args()
+    chosen = (case for case in all_cases(options.data) if re.search(options.only, case.title))
+    if options.list:
+        for case in chosen:
+            print(case.verdict, case.command, case.title, sep="\t")
+        return 0
+    tester = Tester(options)
+    lock = threading.Lock()
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hostile_") as root, \
+            concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        jobs = [pool.submit(work, tester, chosen, lock, root, number) for number in range(options.jobs)]
+        with contextlib.suppress(KeyboardInterrupt):
+            for job in jobs:
+                job.result()
+    tester.summary()
+    # What a process had before it became the program counts as the program's: ours must not come near the limit.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if own > MEMORY_ABOVE_FILE:
+        print(f"this script took {own / MIB:.0f} MiB: the memory above is not measured right")
+        return 1
+    print(f"{time.monotonic() - begin:.0f} s")
+    return 1 if tester.failures or not tester.counts["files"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
