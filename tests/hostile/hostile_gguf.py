@@ -10,12 +10,11 @@ The verdict of every file comes from the format's description, from before the p
 import argparse
 import collections
 import concurrent.futures
-import contextlib
+import dataclasses
+import json
 import os
 import pathlib
 import re
-import resource
-import select
 import subprocess
 import sys
 import tempfile
@@ -76,32 +75,38 @@ def remove_files(folder):
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
+class Runner:
+    """A folder for one case at a time, and the process that runs the program there."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        self.folder = folder
+        self.process = subprocess.Popen([sys.executable, "-I", "-S", pathlib.Path(__file__).with_name("measured_run.py")],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def run(self, command, seconds):
+        self.process.stdin.write(json.dumps({"command": command, "folder": str(self.folder), "seconds": seconds}) + "\n")
+        outcome = Outcome(**json.loads(self.process.stdout.readline()))
+        for name in ("out", "err"):
+            with open(self.folder / name, "rb") as file:
+                setattr(outcome, name, file.read(MIB))
+        return outcome
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@dataclasses.dataclass
 class Outcome:
     """How one run of the program ended."""
-
-    def __init__(self, command, folder, hang_seconds):
-        with open(folder / "out", "w+b") as out, open(folder / "err", "w+b") as err:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,
-                                       env={"PATH": os.environ.get("PATH", ""), "HOME": str(folder),
-                                            "CANDOR_MODELS": str(folder / "store"),
-                                            # A sealed process refuses the leak checker, which looks at it from outside.
-                                            "ASAN_OPTIONS": "detect_leaks=0:exitcode=99", "UBSAN_OPTIONS": "exitcode=99"})
-            handle = os.pidfd_open(process.pid)
-            try:
-                # Second by second: where everything is paused, this stands still too.
-                self.hung = not any(select.select([handle], [], [], 1)[0] for _ in range(hang_seconds))
-            finally:
-                os.close(handle)
-            if self.hung:
-                process.kill()
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            self.status = process.returncode
-            self.cpu = usage.ru_utime + usage.ru_stime
-            self.memory = usage.ru_maxrss * 1024
-            out.seek(0)
-            err.seek(0)
-            self.out, self.err = out.read(MIB), err.read(MIB)
+    status: int
+    hung: bool
+    cpu: float
+    memory: int
+    out: bytes = b""
+    err: bytes = b""
 
 
 def is_safe(text):
@@ -150,12 +155,12 @@ class Tester:
         self.failures = []
         self.slowest, self.largest = (0.0, ""), (0, "")
 
-    def run(self, case, folder):
-        model, size = write_files(case, folder)
+    def run(self, case, runner):
+        model, size = write_files(case, runner.folder)
         command = [self.options.candor, case.command, str(model)]
         if case.command == "run":
             command += ["Hi", "--max-tokens", "4"]
-        outcome = Outcome(command, folder, SANITIZER_HANG_SECONDS if self.options.sanitizer else HANG_SECONDS)
+        outcome = runner.run(command, SANITIZER_HANG_SECONDS if self.options.sanitizer else HANG_SECONDS)
         wrong = list(faults(case, outcome, size, model, self.options.sanitizer))
         with self.lock:
             self.counts["files"] += 1
@@ -166,12 +171,12 @@ class Tester:
             self.largest = max(self.largest, (outcome.memory - size, case.title))
             if wrong:
                 self.failures.append(case.title)
-                shown = outcome.err.decode(errors="replace").replace(str(folder) + "/", "")[:400]
+                shown = outcome.err.decode(errors="replace").replace(str(runner.folder) + "/", "")[:400]
                 print(f"FAILED {case.title} [{case.command}, {case.verdict}]: {'; '.join(wrong)}\n"
                       f"    status {outcome.status}, {outcome.cpu:.2f} s, {outcome.memory / MIB:.0f} MiB: {shown!r}", flush=True)
                 if self.options.keep:
                     self.keep(case)
-        remove_files(folder)
+        remove_files(runner.folder)
 
     def keep(self, case):
         folder = pathlib.Path(self.options.keep) / f"{len(self.failures):04}"
@@ -179,23 +184,22 @@ class Tester:
         (folder / "title").write_text(f"{case.title}\n{case.command}\n")
         write_files(case, folder)
 
-    def summary(self):
+    def summary(self, seconds):
         refused, accepted = self.counts["status 1"], self.counts["status 0"]
-        print(f"{self.counts[EITHER]} files may be refused or accepted; {self.counts['cpu']:.0f} s of CPU time; slowest "
+        print(f"{self.counts[EITHER]} files may be refused or accepted; {seconds:.0f} s, {self.counts['cpu']:.0f} s of CPU time; slowest "
               f"{self.slowest[0]:.2f} s ({self.slowest[1]}); most memory above the file's size "
               f"{self.largest[0] / MIB:.0f} MiB ({self.largest[1]})")
         print(f"{self.counts['files']} files, {refused} refused, {accepted} accepted, failures: {len(self.failures)}")
 
 
-def work(tester, cases, lock, root, number):
-    folder = pathlib.Path(root) / str(number)
-    folder.mkdir()
+def work(tester, cases, lock, folder):
+    runner = Runner(folder)
     while True:
         with lock:
             case = next(cases, None)
         if case is None:
-            return
-        tester.run(case, folder)
+            return runner.close()
+        tester.run(case, runner)
 
 
 def main():
@@ -218,17 +222,10 @@ def main():
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hostile_") as root, \
             concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = [pool.submit(work, tester, chosen, lock, root, number) for number in range(options.jobs)]
-        with contextlib.suppress(KeyboardInterrupt):
-            for job in jobs:
-                job.result()
-    tester.summary()
-    # What a process had before it became the program counts as the program's: ours must not come near the limit.
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    if own > MEMORY_ABOVE_FILE:
-        print(f"this script took {own / MIB:.0f} MiB: the memory above is not measured right")
-        return 1
-    print(f"{time.monotonic() - begin:.0f} s")
+        jobs = [pool.submit(work, tester, chosen, lock, pathlib.Path(root) / str(number)) for number in range(options.jobs)]
+        for job in jobs:
+            job.result()
+    tester.summary(time.monotonic() - begin)
     return 1 if tester.failures or not tester.counts["files"] else 0
 
 

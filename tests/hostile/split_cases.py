@@ -121,6 +121,8 @@ def contents():
         yield case(f"offset {numbered(number)} in part 1", models, exactly("output_norm.weight"))
     models = split()
     models[1].tensors.append(cached().copy().tensor("token_embd.weight"))
+    for model in models:
+        model.set("split.tensors.count", I32, len(cached().tensors) + 1)
     yield case("a tensor in both parts", models, exactly("token_embd.weight"))
     models = split()
     models[1].remove_tensor("output_norm.weight")

@@ -36,7 +36,7 @@ def model_names():
     bare = cached().copy()
     bare.keys = [entry for entry in bare.keys if not entry[0].startswith("tokenizer.")]
     yield refuse("no tokenizer at all", bare.build()[0], "tokenizer")
-    yield refuse("tokenizer gpt2, vocabulary of pieces", changed("tokenizer.ggml.model", STRING, "gpt2", "llama"),
+    yield either("tokenizer gpt2, vocabulary of pieces", changed("tokenizer.ggml.model", STRING, "gpt2", "llama"),
                  any_of(exactly(MERGES), exactly(TOKENS), r"tokenizer\.ggml\.\w+"))
     yield refuse("tokenizer.ggml.model no_vocab", changed("tokenizer.ggml.model", STRING, "no_vocab"),
                  r"tokenizer")
