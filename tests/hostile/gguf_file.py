@@ -152,8 +152,7 @@ def put_value(put, owner, kind, value):
             for item in value.items:
                 put_value(put, owner, ARRAY, item)
         else:
-            put("elements", owner, b"".join(map(bytes, value.items)) if value.items and isinstance(value.items[0], bytes)
-                else struct.pack(f"<{len(value.items)}{CODES[value.kind]}", *value.items))
+            put("elements", owner, struct.pack(f"<{len(value.items)}{CODES[value.kind]}", *value.items))
     else:
         put("value", owner, struct.pack("<" + CODES[kind], value))
 
@@ -174,7 +173,9 @@ def patch(data, field, new):
 
 
 def with_number(data, field, number):
-    return patch(data, field, (number % (1 << 8 * (field.end - field.start))).to_bytes(field.end - field.start, "little"))
+    """The file with a number field replaced; negative ones as two's complement."""
+    size = field.end - field.start
+    return patch(data, field, (number % (1 << 8 * size)).to_bytes(size, "little"))
 
 
 # The numbers at which lengths, counts, offsets and sums of them go wrong.

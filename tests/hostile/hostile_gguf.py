@@ -41,7 +41,7 @@ GROUPS = [structure_cases, model_cases, vocabulary_cases, split_cases, large_cas
 
 def golden_cases(folder):
     """Real files of the repository, which have to be accepted."""
-    for path in sorted(pathlib.Path(folder).glob("gguf/*.gguf")) + sorted(pathlib.Path(folder).glob("reasoning/*.gguf")):
+    for path in sorted(pathlib.Path(folder).glob("*/*.gguf")):
         yield Case(f"test data {path.name}", ACCEPT, {"m.gguf": path.read_bytes()})
 
 
@@ -81,11 +81,13 @@ class Runner:
     def __init__(self, folder):
         folder.mkdir()
         self.folder = folder
-        self.process = subprocess.Popen([sys.executable, "-I", "-S", pathlib.Path(__file__).with_name("measured_run.py")],
+        self.process = subprocess.Popen([sys.executable, "-I", "-S",
+                                         pathlib.Path(__file__).with_name("measured_run.py")],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
     def run(self, command, seconds):
-        self.process.stdin.write(json.dumps({"command": command, "folder": str(self.folder), "seconds": seconds}) + "\n")
+        self.process.stdin.write(json.dumps({"command": command, "folder": str(self.folder),
+                                             "seconds": seconds}) + "\n")
         outcome = Outcome(**json.loads(self.process.stdout.readline()))
         for name in ("out", "err"):
             with open(self.folder / name, "rb") as file:
@@ -173,7 +175,8 @@ class Tester:
                 self.failures.append(case.title)
                 shown = outcome.err.decode(errors="replace").replace(str(runner.folder) + "/", "")[:400]
                 print(f"FAILED {case.title} [{case.command}, {case.verdict}]: {'; '.join(wrong)}\n"
-                      f"    status {outcome.status}, {outcome.cpu:.2f} s, {outcome.memory / MIB:.0f} MiB: {shown!r}", flush=True)
+                      f"    status {outcome.status}, {outcome.cpu:.2f} s, {outcome.memory / MIB:.0f} MiB: {shown!r}",
+                      flush=True)
                 if self.options.keep:
                     self.keep(case)
         remove_files(runner.folder)
@@ -186,8 +189,8 @@ class Tester:
 
     def summary(self, seconds):
         refused, accepted = self.counts["status 1"], self.counts["status 0"]
-        print(f"{self.counts[EITHER]} files may be refused or accepted; {seconds:.0f} s, {self.counts['cpu']:.0f} s of CPU time; slowest "
-              f"{self.slowest[0]:.2f} s ({self.slowest[1]}); most memory above the file's size "
+        print(f"{self.counts[EITHER]} files may be refused or accepted; {seconds:.0f} s, of CPU time "
+              f"{self.counts['cpu']:.0f} s; slowest {self.slowest[0]:.2f} s ({self.slowest[1]}); most memory above the file's size "
               f"{self.largest[0] / MIB:.0f} MiB ({self.largest[1]})")
         print(f"{self.counts['files']} files, {refused} refused, {accepted} accepted, failures: {len(self.failures)}")
 
@@ -222,7 +225,8 @@ def main():
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hostile_") as root, \
             concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = [pool.submit(work, tester, chosen, lock, pathlib.Path(root) / str(number)) for number in range(options.jobs)]
+        jobs = [pool.submit(work, tester, chosen, lock,
+                            pathlib.Path(root) / str(number)) for number in range(options.jobs)]
         for job in jobs:
             job.result()
     tester.summary(time.monotonic() - begin)

@@ -99,9 +99,11 @@ def parts():
                (any_of("split", r"\bparts?\b", "name"),))
     yield Case("split: a name of part 0", REFUSE, {"m-00000-of-00002.gguf": built[0], SECOND: built[1]},
                (any_of("split", r"\bparts?\b", "name"),))
-    yield Case("split: one part of 65535", REFUSE, {"m-00001-of-65535.gguf": changed(0, "split.count", U16, 65535)[0].build()[0]},
+    yield Case("split: one part of 65535", REFUSE,
+               {"m-00001-of-65535.gguf": changed(0, "split.count", U16, 65535)[0].build()[0]},
                (any_of(r"\bparts?\b", "00002-of-65535", r"split\.count"),))
-    yield Case("split: one part of 99999", REFUSE, {"m-00001-of-99999.gguf": changed(0, "split.count", U32, 99999)[0].build()[0]},
+    yield Case("split: one part of 99999", REFUSE,
+               {"m-00001-of-99999.gguf": changed(0, "split.count", U32, 99999)[0].build()[0]},
                (any_of(r"\bparts?\b", "00002-of-99999", r"split\.count"),))
     for kind in ("folder", "fifo", "loop"):
         yield case(f"part 1 is a {kind}", split(), any_of(SECOND, r"\bpart\b"), missing=[1], files={SECOND: kind})
@@ -110,7 +112,8 @@ def parts():
 def contents():
     data = split()[1].build()[0]
     for title, other in [("empty", b""), ("a byte", b"G"), ("text", b"hello " * 99), ("cut in the header", data[:20]),
-                         ("cut in the metadata", data[:60]), ("zeros", bytes(4096)), ("version 9", data[:4] + b"\t" + data[5:]),
+                         ("cut in the metadata", data[:60]), ("zeros", bytes(4096)),
+                         ("version 9", data[:4] + b"\t" + data[5:]),
                          ("tensor_count 2^64-1", data[:8] + b"\xff" * 8 + data[16:]),
                          ("metadata_kv_count 2^63", data[:16] + struct.pack("<Q", 2**63) + data[24:])]:
         yield case(f"part 1 {title}", split(), any_of(SECOND, r"\bpart\b"), files={SECOND: other})

@@ -13,7 +13,7 @@ KV_COUNT = r"metadata|kv.?count|key"
 KEY, TENSOR = r"\bkeys?\b|metadata", "tensor"
 FEW = [2**32, 2**63, 2**64 - 1]
 # Every number is tried on these, a few on the others.
-SOME = ["token_embd.weight", "blk.0.attn_norm.weight", "blk.1.ffn_down.weight", "output_norm.weight",
+SOME = ["token_embd.weight", "blk.1.ffn_down.weight", "output_norm.weight",
         "general.architecture", "llama.block_count", "tokenizer.ggml.tokens", "tokenizer.ggml.merges",
         "tokenizer.ggml.scores", "tokenizer.ggml.add_bos_token"]
 
@@ -47,7 +47,7 @@ def header():
         for command in ("inspect", "run"):
             yield refuse(f"version {numbered(version)} {command}", with_number(data, field, version), VERSION,
                          command=command)
-    for bit in range(2, 32):
+    for bit in range(2, 32, 3):
         yield refuse(f"version with bit {bit}", with_number(data, field, 3 | 1 << bit), VERSION, command="inspect")
     yield either("version 2, of the same layout", with_number(data, field, 2), VERSION)
     tensors, keys = len(tiny_models.cached().tensors), len(tiny_models.cached().keys)
@@ -57,16 +57,17 @@ def header():
     for count in [0, 1, keys - 1, keys + 1, keys + 1000]:
         yield refuse(f"metadata_kv_count {count} of {keys}", with_number(data, fields[3], count), ANY_FIELD)
     for count in [2**20, 2**24, *HUGE]:
-        for command in ("inspect", "run"):
-            yield refuse(f"tensor_count {numbered(count)} {command}", with_number(data, fields[2], count),
-                         any_of(TENSOR_COUNT, TENSOR), command=command)
-            yield refuse(f"metadata_kv_count {numbered(count)} {command}", with_number(data, fields[3], count), KV_COUNT,
-                         command=command)
+        yield refuse(f"tensor_count {numbered(count)}", with_number(data, fields[2], count),
+                     any_of(TENSOR_COUNT, TENSOR),
+                     command="inspect" if count % 2 else "run")
+        yield refuse(f"metadata_kv_count {numbered(count)}", with_number(data, fields[3], count), KV_COUNT,
+                     command="run" if count % 2 else "inspect")
     yield refuse("both counts 2^64-1", with_number(with_number(data, fields[2], -1), fields[3], -1), ANY_FIELD)
     yield refuse("a header alone, counts 0", b"GGUF" + struct.pack("<IQQ", 3, 0, 0),
                  r"general\.architecture|architecture|tensor|metadata")
     for count in (1, 2**32, 2**63):
-        yield refuse(f"a header alone, tensor_count {numbered(count)}", b"GGUF" + struct.pack("<IQQ", 3, count, 0), TENSOR,
+        yield refuse(f"a header alone, tensor_count {numbered(count)}", b"GGUF" + struct.pack("<IQQ", 3, count, 0),
+                     TENSOR,
                      command="inspect")
         yield refuse(f"a header alone, metadata_kv_count {numbered(count)}", b"GGUF" + struct.pack("<IQQ", 3, 0, count),
                      KV_COUNT, command="inspect")
@@ -75,14 +76,18 @@ def header():
 def truncation():
     data, fields = built(tiny_models.cached(blocks=1))
     header_end = next(field for field in fields if field.kind in ("padding", "data")).start
-    cuts = set(range(0, 64)) | set(range(0, header_end, 64)) | set(range(header_end, len(data), 512))
+    cuts = set(range(0, 64)) | set(range(0, header_end, 64)) | set(range(header_end, len(data), 192))
     for field in fields:
-        if field.kind not in ("element", "element_length"):
-            cuts |= {field.start, (field.start + field.end) // 2}
+        if field.kind in ("element", "element_length"):
+            continue
+        cuts.add(field.start)
+        if field.owner in SOME or field.kind == "value":
+            cuts.add((field.start + field.end) // 2)
         if field.kind == "data":
             cuts |= {field.start - 1, field.end - 1}
     cuts |= set(range(header_end - 8, header_end + 8))
-    names = {"magic": any_of(MAGIC, "empty"), "version": any_of(VERSION, "header"), "tensor_count": any_of(TENSOR_COUNT, "header"),
+    names = {"magic": any_of(MAGIC, "empty"), "version": any_of(VERSION, "header"),
+             "tensor_count": any_of(TENSOR_COUNT, "header"),
              "metadata_kv_count": any_of(KV_COUNT, "header"), "key_length": KEY, "key": KEY, "name_length": TENSOR,
              "name": TENSOR}
     for i, cut in enumerate(sorted(cuts)):
@@ -116,7 +121,8 @@ def key_lengths():
                 name = any_of(KEY, exactly(owner)) if field.kind == "key_length" else exactly(owner)
                 title = f"{field.kind} of {owner}" + (f" ({i})" if elements else "")
                 for number in (HUGE if owner in SOME else FEW) + [len(data) - field.end + 1]:
-                    yield refuse(f"{title} {numbered(number)}", with_number(data, field, number), name, command="inspect")
+                    yield refuse(f"{title} {numbered(number)}", with_number(data, field, number), name,
+                                 command="inspect")
                 for number in sorted({0, 1, max(actual, 1) - 1, actual + 1} - {actual})[0 if owner in SOME else -1:]:
                     yield refuse(f"{title} {number} instead of {actual}", with_number(data, field, number), ANY_FIELD)
 
@@ -158,20 +164,21 @@ def keys():
                            b"x.\xf4\x90\x80\x80"), ("Latin-1", b"x.\xe9"), ("a lone continuation", b"\x80.x"),
                            ("not ASCII", "x.é".encode()), ("right-to-left override", "x.\u202e".encode()),
                            ("65,536 bytes", b"x." + b"y" * 65534), ("1 MiB", b"x." + b"y" * 2**20)]:
-            for place in (0, len(base.keys)):
-                model = base.copy()
-                model.keys.insert(place, [key, U32, 1])
-                yield refuse(f"key {title} at {place} {command}", built(model)[0], KEY, command=command)
+            model = base.copy()
+            model.keys.insert(0 if command == "inspect" else len(base.keys), [key, U32, 1])
+            yield refuse(f"key {title} {command}", built(model)[0], KEY, command=command)
         for title, key in [("NUL", b"x.\0y"), ("ESC", b"x.\x1b[2J"), ("newline", b"x.\ny"), ("upper case", b"X.Y"),
                            ("a space", b"x. y"), ("only a dot", b"."), ("two dots", b"x..y")]:
             yield either(f"key with {title} {command}", built(base.copy().add(key, U32, 1))[0], KEY, command=command)
     for value in (2, 3, 128, 255):
-        yield refuse(f"add_bos_token {value}, no bool", built(base.copy().set("tokenizer.ggml.add_bos_token", BOOL, value))[0],
+        yield refuse(f"add_bos_token {value}, no bool",
+                     built(base.copy().set("tokenizer.ggml.add_bos_token", BOOL, value))[0],
                      r"add_bos_token")
         yield either(f"unknown bool {value}", built(base.copy().add("x.y", BOOL, value))[0], r"x\.y")
     for title, text in [("byte FF", b"a\xff"), ("overlong", b"\xc0\x80"), ("ESC", b"\x1b[2J\x07\x1b]0;x\x07"),
                         ("C1", "\x9b31m".encode()), ("NUL", b"a\0b")]:
-        yield either(f"general.name with {title}", built(base.copy().set("general.name", STRING, text))[0], r"general\.name")
+        yield either(f"general.name with {title}", built(base.copy().set("general.name", STRING, text))[0],
+                     r"general\.name")
 
 
 def tensor_fields():
@@ -204,7 +211,8 @@ def tensor_fields():
                              command="inspect")
             actual = field_value(data, field)
             for number in (0, 1, actual - 1, actual + 1, 2 * actual) if owner in SOME else (0, actual + 1):
-                yield refuse(f"dimension {i} {number} of {owner}", with_number(data, field, number), names_near(base, owner))
+                yield refuse(f"dimension {i} {number} of {owner}", with_number(data, field, number),
+                             names_near(base, owner))
 
 
 def field_value(data, field):
@@ -258,12 +266,16 @@ def tensor_offsets():
 def tensor_names():
     base = tiny_models.cached()
     for command in ("inspect", "run"):
-        for victim, name in [("blk.0.attn_q.weight", "blk.1.attn_q.weight"), ("token_embd.weight", "output_norm.weight"),
-                             ("output_norm.weight", "token_embd.weight"), ("blk.0.ffn_up.weight", "blk.0.ffn_gate.weight")]:
+        for victim, name in [("blk.0.attn_q.weight", "blk.1.attn_q.weight"),
+                             ("token_embd.weight", "output_norm.weight"),
+                             ("output_norm.weight", "token_embd.weight"),
+                             ("blk.0.ffn_up.weight", "blk.0.ffn_gate.weight")]:
             model = base.copy()
             model.tensor(victim).name = name
-            yield refuse(f"{victim} named {name}, a duplicate {command}", built(model)[0], exactly(name), command=command)
-        for title, name in [("empty", b""), ("65 bytes", b"t" * 65), ("256 bytes", b"t" * 256), ("64 KiB", b"t" * 65536),
+            yield refuse(f"{victim} named {name}, a duplicate {command}", built(model)[0], exactly(name),
+                         command=command)
+        for title, name in [("empty", b""), ("65 bytes", b"t" * 65), ("256 bytes", b"t" * 256),
+                            ("64 KiB", b"t" * 65536),
                             ("1 MiB", b"t" * 2**20)]:
             for extra in (True, False):
                 model = base.copy()
@@ -271,7 +283,8 @@ def tensor_names():
                     model.tensors.append(Tensor(name, (8,), "F32", bytes(32)))
                 else:
                     model.tensor("blk.1.ffn_up.weight").name = name
-                yield refuse(f"tensor name {title}, {'added' if extra else 'renamed'} {command}", built(model)[0], TENSOR,
+                yield refuse(f"tensor name {title}, {'added' if extra else 'renamed'} {command}", built(model)[0],
+                             TENSOR,
                              command=command)
     for title, name in [("byte FF", b"t\xff"), ("NUL", b"t\0"), ("ESC", b"\x1b[2J\x07"), ("newline", b"a\nb"),
                         ("right-to-left override", "\u202eab".encode()), ("64 bytes", b"t" * 64)]:
@@ -283,14 +296,18 @@ def tensor_names():
 
 def overflows():
     """Dimensions whose product, or its size in bytes, is beyond 64 bits and may look small."""
-    shapes = [(2**32, 2**32), (2**63, 2), (2, 2**63), (2**62, 4), (2**33, 2**31), (2**64 - 1, 2**64 - 1), (2**31, 2**33),
+    shapes = [(2**32, 2**32), (2**63, 2), (2, 2**63), (2**62, 4), (2**33, 2**31), (2**64 - 1, 2**64 - 1),
+              (2**31, 2**33),
               (2**16,) * 4, (2**21, 2**21, 2**22), (2**32, 2**16, 2**16), (2**63 - 1, 3), (2**60, 16), (2**32, 2**31),
               (2**62, 2), (2**62,), (2**63,), (2**64 - 32,), (2**61, 1), (2**60, 1, 4), (256, 2**56), (256, 2**55),
-              (256, 2**54), (2**32 + 32, 2**32), (2**32, 2**32, 0), (1, 2**64 - 1), (0, 2**64 - 1), (2**64 - 256, 2**60)]
+              (256, 2**54), (2**32 + 32, 2**32), (2**32, 2**32, 0), (1, 2**64 - 1), (0, 2**64 - 1),
+              (2**64 - 256, 2**60)]
     base = tiny_models.cached()
     for kind in ("F32", "F16", "Q8_0", "Q4_K"):
         for i, dims in enumerate(shapes):
-            for victim in ("blk.1.ffn_down.weight", None) if kind == "F32" else ((None, "blk.1.ffn_down.weight")[i % 2],):
+            for victim in (None, "blk.1.ffn_down.weight"):
+                if kind != "F32" and (victim is None) == i % 2:
+                    continue
                 model = base.copy()
                 name = victim or "x.weight"
                 if victim:
@@ -299,7 +316,8 @@ def overflows():
                     model.tensors.insert(3, Tensor(name, dims, kind, bytes(64)))
                 yield refuse(f"{name} {kind} {'x'.join(map(numbered, dims))}", built(model)[0], exactly(name),
                              command="run" if 0 in dims else "inspect")
-    for kind, block in [("Q4_0", 32), ("Q4_1", 32), ("Q5_0", 32), ("Q5_1", 32), ("Q8_0", 32), ("Q2_K", 256), ("Q3_K", 256),
+    for kind, block in [("Q4_0", 32), ("Q4_1", 32), ("Q5_0", 32), ("Q5_1", 32), ("Q8_0", 32), ("Q2_K", 256),
+                        ("Q3_K", 256),
                         ("Q4_K", 256), ("Q5_K", 256), ("Q6_K", 256)]:
         for row in (1, block - 1, block + 1, block // 2, block * 2 - 1, block + block // 2):
             model = base.copy()
@@ -311,9 +329,9 @@ def overflows():
 def alignment():
     base = tiny_models.cached()
     for number in (0, 1, 2, 3, 4, 5, 7, 9, 12, 31, 33, 2**31 - 1, 2**32 - 1):
-        for command in ("inspect", "run"):
-            yield refuse(f"general.alignment {numbered(number)} {command}",
-                         built(base.copy().add("general.alignment", U32, number))[0], r"general\.alignment", command=command)
+        yield refuse(f"general.alignment {numbered(number)}",
+                     built(base.copy().add("general.alignment", U32, number))[0],
+                     r"general\.alignment", command="inspect" if number % 2 else "run")
     for number in (2**16, 2**20, 2**30, 2**31):
         yield refuse(f"general.alignment {numbered(number)}, data aligned to 32",
                      built(base.copy().add("general.alignment", U32, number))[0], any_of(r"general\.alignment", TENSOR),
@@ -322,7 +340,8 @@ def alignment():
     uneven.tensors = [Tensor(f"t{i}", (8,), "F32", bytes(32)) for i in range(4)]
     yield refuse("general.alignment 64, tensors at multiples of 32", built(uneven)[0], TENSOR, command="inspect")
     for kind, value in [(STRING, "32"), (F32, 32.0), (BOOL, 1), (ARRAY, Array(U32, [32])), (STRING, "")]:
-        yield refuse(f"general.alignment a {TYPE_NAMES[kind]}, {value!r}", built(base.copy().add("general.alignment", kind, value))[0],
+        yield refuse(f"general.alignment a {TYPE_NAMES[kind]}, {value!r}",
+                     built(base.copy().add("general.alignment", kind, value))[0],
                      r"general\.alignment", command="inspect")
     for number in (24, 40):
         model = base.copy().add("general.alignment", U32, number)
@@ -354,9 +373,10 @@ def nesting():
             yield refuse(f"arrays nested {depth} deep{title}", built(base.copy().add("x.nested", ARRAY, Raw(value)))[0],
                          r"x\.nested", command="inspect")
     for number in [*HUGE, 2**61, 2**60, 2**62 + 1]:
-        for kind in (U8, F32, STRING, ARRAY, F64):
+        for kind in (U8, STRING, ARRAY, F64):
             yield refuse(f"array of {numbered(number)} {TYPE_NAMES[kind]}",
-                         built(base.copy().add("x.long", ARRAY, Array(kind, [], number)))[0], r"x\.long", command="inspect")
+                         built(base.copy().add("x.long", ARRAY, Array(kind, [], number)))[0], r"x\.long",
+                         command="inspect")
 
 
 def other_files():

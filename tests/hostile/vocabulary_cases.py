@@ -47,7 +47,8 @@ def tokens():
         good = cached(tokenizer=tokenizer).get(TOKENS).items
         yield refuse(f"{tokenizer}: no tokens", without(TOKENS, tokenizer), exactly(TOKENS))
         for title, items in [("0 of the", []), ("one of the", good[:1]), ("all but one of the", good[:-1]),
-                             ("one too many", good + ["more"]), ("twice the", good + [f"m{i}" for i in range(len(good))])]:
+                             ("one too many", good + ["more"]),
+                             ("twice the", good + [f"m{i}" for i in range(len(good))])]:
             yield refuse(f"{tokenizer}: {title} tokens", changed(TOKENS, ARRAY, Array(STRING, items), tokenizer), COUNT)
             model = cached(tokenizer=tokenizer).copy().set(TOKENS, ARRAY, Array(STRING, items))
             model.set(TYPES, ARRAY, Array(I32, (model.get(TYPES).items * 2)[:len(items)]))
@@ -72,7 +73,8 @@ def tokens():
         for a, b in [(last - 1, last), (10, last), (100, 101), (262, 263)]:
             items = list(good)
             items[b] = items[a]
-            yield refuse(f"{tokenizer}: token {b} as token {a}", changed(TOKENS, ARRAY, Array(STRING, items), tokenizer),
+            yield refuse(f"{tokenizer}: token {b} as token {a}",
+                         changed(TOKENS, ARRAY, Array(STRING, items), tokenizer),
                          any_of(exactly(TOKENS), exactly(MERGES), "token"))
         items = ["same"] * count
         yield refuse(f"{tokenizer}: all tokens the same", changed(TOKENS, ARRAY, Array(STRING, items), tokenizer),
@@ -82,13 +84,15 @@ def tokens():
         yield either(f"{tokenizer}: all tokens empty", changed(TOKENS, ARRAY, Array(STRING, [""] * count), tokenizer),
                      "token|merge")
         long = good[:-1] + ["x" * 2**20]
-        yield either(f"{tokenizer}: a token of 1 MiB", changed(TOKENS, ARRAY, Array(STRING, long), tokenizer), "token|merge")
+        yield either(f"{tokenizer}: a token of 1 MiB", changed(TOKENS, ARRAY, Array(STRING, long), tokenizer),
+                     "token|merge")
 
 
 def types_and_scores():
     for tokenizer in ("gpt2", "llama"):
         types = cached(tokenizer=tokenizer).get(TYPES).items
-        for title, items in [("none", []), ("one", types[:1]), ("one too few", types[:-1]), ("one too many", types + [1]),
+        for title, items in [("none", []), ("one", types[:1]), ("one too few", types[:-1]),
+                             ("one too many", types + [1]),
                              ("twice", types * 2)]:
             yield refuse(f"{tokenizer}: token types, {title}", changed(TYPES, ARRAY, Array(I32, items), tokenizer),
                          exactly(TYPES))
@@ -101,7 +105,8 @@ def types_and_scores():
                             (ARRAY, Array(F32, [1.0] * len(types))), (ARRAY, Array(BOOL, [1] * len(types))),
                             (ARRAY, Array(ARRAY, [Array(I32, types)]))]:
             inner = f" of {TYPE_NAMES[value.kind]}" if kind == ARRAY else ""
-            yield refuse(f"{tokenizer}: token types as {TYPE_NAMES[kind]}{inner}", changed(TYPES, kind, value, tokenizer),
+            yield refuse(f"{tokenizer}: token types as {TYPE_NAMES[kind]}{inner}",
+                         changed(TYPES, kind, value, tokenizer),
                          exactly(TYPES))
         yield either(f"{tokenizer}: type 0 of a token",
                      changed(TYPES, ARRAY, Array(I32, types[:-1] + [0]), tokenizer), "type")
@@ -113,7 +118,8 @@ def types_and_scores():
         for at in (0, len(scores) - 1):
             items = scores[:at] + [value] + scores[at + 1:]
             verdict = refuse if value != value else either
-            yield verdict(f"score {value} of token {at}", changed(SCORES, ARRAY, Array(F32, items), "llama"), exactly(SCORES))
+            yield verdict(f"score {value} of token {at}", changed(SCORES, ARRAY, Array(F32, items), "llama"),
+                          exactly(SCORES))
     for kind, value in [(STRING, "0"), (F32, 0.0), (ARRAY, Array(STRING, ["0"] * len(scores))),
                         (ARRAY, Array(I32, [0] * len(scores))), (ARRAY, Array(BOOL, [0] * len(scores))),
                         (ARRAY, Array(ARRAY, [Array(F32, scores)]))]:
@@ -124,7 +130,8 @@ def types_and_scores():
 
 def merges():
     good = cached().get(MERGES).items
-    for bad in ["", " ", "  ", "Hi", "H", " H", "H ", "H  i", "H i n", "H i ", " H i", "H\ti", "H\0i", b"\xff i", b"H \xc0\x80",
+    for bad in ["", " ", "  ", "Hi", "H", " H", "H ", "H  i", "H i n", "H i ", " H i", "H\ti", "H\0i", b"\xff i",
+                b"H \xc0\x80",
                 "zq i", "H zq", "zq zq", "H e", "i H", "Hi Hi", "<unk> <s>", "x" * 2**20, "x " * 2**19]:
         for at in (0, len(good)):
             items = good[:at] + [bad] + good[at:]
@@ -158,11 +165,14 @@ def template(text):
 
 
 def broken_templates():
-    for text in ["{{", "}}{{", "{%", "{#", "{{ }}", "{{ 1 + }}", "{{ (1 }}", "{{ [1, }}", "{{ {1: }}", "{{ 'a }}", '{{ "a }}',
+    for text in ["{{", "}}{{", "{%", "{#", "{{ }}", "{{ 1 + }}", "{{ (1 }}", "{{ [1, }}", "{{ {1: }}", "{{ 'a }}",
+                 '{{ "a }}',
                  "{{ a b }}", "{{ a. }}", "{{ a[ }}", "{{ a| }}", "{{ a|nosuchfilter }}", "{{ 1 is nosuchtest }}",
-                 "{{ nosuchfunction() }}", "{{ a.b.c }}", "{{ 1/0 }}", "{{ 1 % 0 }}", "{{ 'a' + 1 }}", "{{ messages[99].x }}",
+                 "{{ nosuchfunction() }}", "{{ a.b.c }}", "{{ 1/0 }}", "{{ 1 % 0 }}", "{{ 'a' + 1 }}",
+                 "{{ messages[99].x }}",
                  "{{ raise_exception('nothing doing') }}", "{% if %}", "{% if true %}", "{% if true %}{% endfor %}",
-                 "{% endif %}", "{% else %}", "{% for %}{% endfor %}", "{% for x in %}{% endfor %}", "{% for x in messages %}",
+                 "{% endif %}", "{% else %}", "{% for %}{% endfor %}", "{% for x in %}{% endfor %}",
+                 "{% for x in messages %}",
                  "{% for x of messages %}{% endfor %}", "{% endfor %}", "{% set %}", "{% set x %}", "{% set x = %}",
                  "{% set 1 = 2 %}", "{% macro %}{% endmacro %}", "{% macro a( %}{% endmacro %}", "{% macro a() %}",
                  "{% wombat %}", "{% include 'x' %}", "{% import 'x' as y %}", "{% extends 'x' %}", "{% raw %}",
@@ -170,15 +180,19 @@ def broken_templates():
                  "{{ 'a' ~ }}", "{{ 0x }}", "{{ 1..2 }}", "{{ @ }}", "{{ $ }}", "{{ ` }}", "{% for a, in messages %}",
                  "{{ messages[0]['content'].nosuchmethod() }}", "{{ range(1, 2, 0) }}", "{{ 5() }}", "{% - if true %}"]:
         yield refuse(f"template {text}", template(text), TEMPLATE)
+    for text in ["", "{# nothing #}", "{% if false %}x{% endif %}"]:
+        yield either(f"template that prints nothing: {text}", template(text), any_of(TEMPLATE, "prompt"))
     for text in [b"\xff", b"{{ '\xff' }}", b"{{ \xc0\x80 }}", b"{\0{"]:
         yield either(f"template with the bytes {text!r}", template(text), TEMPLATE)
-    for opening, closing in ["()", "[]", "{}", ("-", ""), ("not ", ""), ("a.", "a"), ("a[", "]"), ("a|", "a"), ("1+", "1"),
+    for opening, closing in ["()", "[]", "{}", ("-", ""), ("not ", ""), ("a.", "a"), ("a[", "]"), ("a|", "a"),
+                             ("1+", "1"),
                              ("a if ", ""), ("~", "")]:
         for depth in (10_000, 200_000):
             for text in ["{{ " + opening * depth + closing * depth + " }}", "{{ " + opening * depth]:
                 closed = text.endswith("}")
                 verdict = either if closed and opening == "1+" else refuse
-                yield verdict(f"template with {depth} times {opening!r}{'' if closed else ', open'}", template(text), TEMPLATE)
+                yield verdict(f"template with {depth} times {opening!r}{'' if closed else ', open'}", template(text),
+                              TEMPLATE)
     for opening, closing in [("{% if true %}", "{% endif %}"), ("{% for x in messages %}", "{% endfor %}"),
                              ("{% macro a() %}", "{% endmacro %}"), ("{% set x %}", "{% endset %}")]:
         for depth in (10_000, 100_000):
@@ -192,7 +206,8 @@ def broken_templates():
 def endless_templates():
     """Programs that would run, fill the memory or recurse for ever."""
     double = "{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}"
-    for text in ["{% for i in range(1000000000) %}{% endfor %}", "{% for i in range(1000000000000000000) %}x{% endfor %}",
+    for text in ["{% for i in range(1000000000) %}{% endfor %}",
+                 "{% for i in range(1000000000000000000) %}x{% endfor %}",
                  "{{ range(1000000000)|list|length }}", "{{ range(9223372036854775807)|sum }}",
                  "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
                  "{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}",
@@ -201,17 +216,20 @@ def endless_templates():
                  "{{ 'a'.center(1000000000) }}", "{{ '%1000000000d' % 1 }}", "{{ '%.1000000000f' % 1 }}",
                  "{{ ('a\\n' * 9999)|indent(99999) }}", "{{ 'a'|center(1000000000) }}",
                  "{% set ns = namespace(x='aaaa') %}" + double, "{% set ns = namespace(x=[1]) %}" + double,
-                 "{% set ns = namespace(x=[]) %}{% for i in range(99) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
+                 "{% set ns = namespace(x=[]) %}{% for i in range(99) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+                 "{{ ns.x }}",
                  "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
                  "{% macro a() %}{{ a() }}{{ a() }}{% endmacro %}{{ a() }}",
                  "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
                  "{% for m in messages recursive %}{{ loop([m]) }}{% endfor %}",
                  "{{ ('a' * 9999).replace('a', 'b' * 99999) }}", "{{ ('a' * 99999).replace('', 'b' * 99999) }}",
-                 "{{ ('a' * 99999)|replace('a', 'b' * 99999) }}", "{{ ('a,' * 99999).join(('b,' * 99999).split(',')) }}",
+                 "{{ ('a' * 99999)|replace('a', 'b' * 99999) }}",
+                 "{{ ('a,' * 99999).join(('b,' * 99999).split(',')) }}",
                  "{{ messages|tojson(indent=1000000000) }}", "{{ ([[[[1]]]] * 999)|tojson(indent=999999) }}",
                  "{% set x %}{% for i in range(9999999) %}aaaaaaaaaaaaaaaa{% endfor %}{% endset %}{{ x }}"]:
         yield refuse(f"template {text}", template(text), any_of(TEMPLATE, "context", "tokens"))
-    for text in ["{% set ns = namespace(x=2) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}{{ ns.x }}",
+    for text in ["{% set ns = namespace(x=2) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}"
+                 "{{ ns.x }}",
                  "{{ 9 ** 9 ** 9 ** 9 }}", "{{ 2 ** 1000000000 }}", "{{ 'a'|indent(1000000000) }}"]:
         yield either(f"template {text}", template(text), any_of(TEMPLATE, "context", "tokens"))
 
@@ -219,7 +237,8 @@ def endless_templates():
 def good_templates():
     yield accept("template that ChatML uses", template(CHAT_TEMPLATE))
     yield accept("template with one message only", template("{{ messages[0]['content'] }}"))
-    yield accept("template with a namespace", template("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = "
+    yield accept("template with a namespace",
+                 template("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = "
                                                        "ns.n + 1 %}{% endfor %}{{ ns.n }}{{ messages[-1].content|trim }}"))
     yield accept("template with a macro", template("{% macro say(m) %}{{ m.role }}: {{ m.content }}\n{% endmacro %}"
                                                    "{% for m in messages %}{{ say(m) }}{% endfor %}"))
