@@ -5,7 +5,7 @@ Valid files among them have to be accepted, so that refusing everything is no wa
 
     hostile_gguf.py --candor PATH [--data tests/data] [--sanitizer] [--only REGEX] [--keep DIR] [--jobs N] [--list]
 
-The verdict of every file comes from the format's description, from before the program was first run on it.
+The verdicts come from the description of the format, not from what the program does.
 """
 import argparse
 import collections
@@ -188,10 +188,11 @@ class Tester:
         write_files(case, folder)
 
     def summary(self, seconds):
+        """What happened, in two lines; the second is the one to compare."""
         refused, accepted = self.counts["status 1"], self.counts["status 0"]
         print(f"{self.counts[EITHER]} files may be refused or accepted; {seconds:.0f} s, of CPU time "
-              f"{self.counts['cpu']:.0f} s; slowest {self.slowest[0]:.2f} s ({self.slowest[1]}); most memory above the file's size "
-              f"{self.largest[0] / MIB:.0f} MiB ({self.largest[1]})")
+              f"{self.counts['cpu']:.0f} s; slowest {self.slowest[0]:.2f} s ({self.slowest[1]}); "
+              f"most memory above the file's size {self.largest[0] / MIB:.0f} MiB ({self.largest[1]})")
         print(f"{self.counts['files']} files, {refused} refused, {accepted} accepted, failures: {len(self.failures)}")
 
 
