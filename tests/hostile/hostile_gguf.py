@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Runs the program on thousands of hostile GGUF files and holds it to what a file may do: a refused file ends with
+exit status 1 and a message that names the field, in under a second, in memory bounded by the file's size plus 64 MiB.
+Valid files among them have to be accepted, so that refusing everything is no way to pass.
+
+    hostile_gguf.py --candor PATH [--data tests/data] [--sanitizer] [--only REGEX] [--keep DIR] [--jobs N] [--list]
+
+The verdicts come from the description of the format, not from what the program does.
+"""
+import argparse
+import collections
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unicodedata
+
+import large_cases
+import model_cases
+import split_cases
+import structure_cases
+import vocabulary_cases
+from case import ACCEPT, EITHER, REFUSE, Case
+
+MIB = 1 << 20
+MEMORY_ABOVE_FILE = 64 * MIB
+CPU_SECONDS = 1.0
+HANG_SECONDS = 20
+SANITIZER_HANG_SECONDS = 120
+LONGEST_MESSAGE = 8192
+SANITIZER_REPORT = re.compile(r"(?:Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error:")
+GROUPS = [structure_cases, model_cases, vocabulary_cases, split_cases, large_cases]
+
+
+def golden_cases(folder):
+    """Real files of the repository, which have to be accepted."""
+    for path in sorted(pathlib.Path(folder).glob("*/*.gguf")):
+        yield Case(f"test data {path.name}", ACCEPT, {"m.gguf": path.read_bytes()})
+
+
+def all_cases(folder):
+    yield from golden_cases(folder)
+    for group in GROUPS:
+        yield from group.cases()
+
+
+def write_files(case, folder):
+    """Writes the case's files and returns the model's path and the bytes of all."""
+    total = 0
+    for name, content in case.files.items():
+        path = folder / name
+        if content == "folder":
+            path.mkdir()
+        elif content == "fifo":
+            os.mkfifo(path)
+        elif content == "loop":
+            path.symlink_to(path.name)
+        else:
+            with open(path, "wb", buffering=0) as file:
+                for piece in [content] if isinstance(content, bytes) else content():
+                    file.write(piece)
+            total += path.stat().st_size
+    return folder / next(iter(case.files)), total
+
+
+def remove_files(folder):
+    for path in folder.iterdir():
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+class Runner:
+    """A folder for one case at a time, and the process that runs the program there."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        self.folder = folder
+        self.process = subprocess.Popen([sys.executable, "-I", "-S",
+                                         pathlib.Path(__file__).with_name("measured_run.py")],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def run(self, command, seconds):
+        self.process.stdin.write(json.dumps({"command": command, "folder": str(self.folder),
+                                             "seconds": seconds}) + "\n")
+        outcome = Outcome(**json.loads(self.process.stdout.readline()))
+        for name in ("out", "err"):
+            with open(self.folder / name, "rb") as file:
+                setattr(outcome, name, file.read(MIB))
+        return outcome
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How one run of the program ended."""
+    status: int
+    hung: bool
+    cpu: float
+    memory: int
+    out: bytes = b""
+    err: bytes = b""
+
+
+def is_safe(text):
+    """Whether a terminal shows this and does nothing else."""
+    return all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text)
+
+
+def faults(case, outcome, size, model, sanitizer):
+    """What the program did other than the case says."""
+    if outcome.hung:
+        yield "hangs"
+    wanted = {REFUSE: [1], ACCEPT: [0], EITHER: [0, 1]}[case.verdict]
+    if outcome.status not in wanted:
+        yield f"exit status {outcome.status} instead of {' or '.join(map(str, wanted))}"
+    try:
+        message = outcome.err.decode()
+    except UnicodeDecodeError:
+        yield "a message that is not UTF-8"
+        message = outcome.err.decode(errors="replace")
+    if SANITIZER_REPORT.search(message) or SANITIZER_REPORT.search(outcome.out.decode(errors="replace")):
+        yield "a sanitizer's report"
+    if not is_safe(message):
+        yield "a message with control characters"
+    if outcome.status == 1:
+        # The path would match too much.
+        message = message.replace(str(model), "").replace(model.name, "")
+        if not message.strip():
+            yield "no message"
+        elif len(message) > LONGEST_MESSAGE:
+            yield f"a message of {len(message)} characters"
+        for name in case.names:
+            if not re.search(name, message, re.IGNORECASE):
+                yield f"a message that does not name {name}"
+    if not sanitizer:
+        if outcome.cpu > CPU_SECONDS:
+            yield f"{outcome.cpu:.2f} s of CPU time"
+        if outcome.memory > size + MEMORY_ABOVE_FILE:
+            yield f"{outcome.memory / MIB:.0f} MiB for files of {size / MIB:.1f} MiB"
+
+
+class Tester:
+    def __init__(self, options):
+        self.options = options
+        self.lock = threading.Lock()
+        self.counts = collections.Counter()
+        self.failures = []
+        self.slowest, self.largest = (0.0, ""), (0, "")
+
+    def run(self, case, runner):
+        model, size = write_files(case, runner.folder)
+        command = [self.options.candor, case.command, str(model)]
+        if case.command == "run":
+            command += ["Hi", "--max-tokens", "4"]
+        outcome = runner.run(command, SANITIZER_HANG_SECONDS if self.options.sanitizer else HANG_SECONDS)
+        wrong = list(faults(case, outcome, size, model, self.options.sanitizer))
+        with self.lock:
+            self.counts["files"] += 1
+            self.counts[case.verdict] += 1
+            self.counts[f"status {outcome.status}"] += 1
+            self.counts["cpu"] += outcome.cpu
+            self.slowest = max(self.slowest, (outcome.cpu, case.title))
+            self.largest = max(self.largest, (outcome.memory - size, case.title))
+            if wrong:
+                self.failures.append(case.title)
+                shown = outcome.err.decode(errors="replace").replace(str(runner.folder) + "/", "")[:400]
+                print(f"FAILED {case.title} [{case.command}, {case.verdict}]: {'; '.join(wrong)}\n"
+                      f"    status {outcome.status}, {outcome.cpu:.2f} s, {outcome.memory / MIB:.0f} MiB: {shown!r}",
+                      flush=True)
+                if self.options.keep:
+                    self.keep(case)
+        remove_files(runner.folder)
+
+    def keep(self, case):
+        folder = pathlib.Path(self.options.keep) / f"{len(self.failures):04}"
+        folder.mkdir(parents=True)
+        (folder / "title").write_text(f"{case.title}\n{case.command}\n")
+        write_files(case, folder)
+
+    def summary(self, seconds):
+        """What happened, in two lines; the second is the one to compare."""
+        refused, accepted = self.counts["status 1"], self.counts["status 0"]
+        print(f"{self.counts[EITHER]} files may be refused or accepted; {seconds:.0f} s, of CPU time "
+              f"{self.counts['cpu']:.0f} s; slowest {self.slowest[0]:.2f} s ({self.slowest[1]}); "
+              f"most memory above the file's size {self.largest[0] / MIB:.0f} MiB ({self.largest[1]})")
+        print(f"{self.counts['files']} files, {refused} refused, {accepted} accepted, failures: {len(self.failures)}")
+
+
+def work(tester, cases, lock, folder):
+    runner = Runner(folder)
+    while True:
+        with lock:
+            case = next(cases, None)
+        if case is None:
+            return runner.close()
+        tester.run(case, runner)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--candor", required=True, type=lambda path: str(pathlib.Path(path).resolve()))
+    parser.add_argument("--data", default=pathlib.Path(__file__).resolve().parents[1] / "data")
+    parser.add_argument("--sanitizer", action="store_true", help="neither time nor memory count")
+    parser.add_argument("--only", default="", metavar="REGEX", help="cases whose title matches")
+    parser.add_argument("--keep", metavar="DIR", help="where the files of failures stay")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--list", action="store_true", help="print every case's title, command and verdict")
+    options = parser.parse_args()
+    chosen = (case for case in all_cases(options.data) if re.search(options.only, case.title))
+    if options.list:
+        for case in chosen:
+            print(case.verdict, case.command, case.title, sep="\t")
+        return 0
+    tester = Tester(options)
+    lock = threading.Lock()
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hostile_") as root, \
+            concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        jobs = [pool.submit(work, tester, chosen, lock,
+                            pathlib.Path(root) / str(number)) for number in range(options.jobs)]
+        for job in jobs:
+            job.result()
+    tester.summary(time.monotonic() - begin)
+    return 1 if tester.failures or not tester.counts["files"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
