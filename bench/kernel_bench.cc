@@ -102,7 +102,7 @@ void Run(const KernelTable& kernels, ThreadPool& pool, size_t bytes, const std::
                           {"1 head", 1, ActivationKind::kInt15},
                           {"4", 4, ActivationKind::kInt8},
                           {"8", 8, ActivationKind::kInt8},
-                          {"512", 512, ActivationKind::kInt8}};
+                          {"256", 256, ActivationKind::kInt8}};
     for (const Case& c : cases) {
       if (floats && c.kind == ActivationKind::kInt15) continue;
       const ActivationKind kind = floats ? ActivationKind::kFloat : c.kind;

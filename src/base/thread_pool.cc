@@ -14,27 +14,40 @@
 namespace candor {
 namespace {
 
-// A futex wake-up costs tens of microseconds, an operation of a small model less: so threads spin for about 20
-// microseconds before they park. Where other programs keep the CPUs busy, spinning longer only takes time from the
-// thread that is waited for.
+// An operation of a small model takes some microseconds, a wake-up from a futex up to a hundred: a thread that parks is
+// late at the next barrier, where the others park in turn. So threads spin for about 20 microseconds, then look again
+// each time that the scheduler comes back to them, for as long as an operation can take, and only then park. Spinning
+// alone takes the CPU from the thread that is waited for when other programs keep the machine busy.
 constexpr std::chrono::microseconds kSpin{20};
+constexpr std::chrono::microseconds kYield{1000};
 
 int CpuCount() {
   cpu_set_t set;
   return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
+// Which part of a thread's share is next: (loop << kPartBits) + part. A counter left by an earlier loop is stale,
+// whoever comes first brings it up to date: so a late thread's share can be taken before it has begun.
+struct alignas(64) PartCounter {
+  std::atomic<uint64_t> value{0};
+};
+constexpr int kPartBits = 24;
+
 // Waits until `word` no longer holds `old`.
 void WaitForChange(const std::atomic<uint32_t>& word, uint32_t old, bool spin) {
   if (spin) {
-    const auto deadline = std::chrono::steady_clock::now() + kSpin;
+    const auto start = std::chrono::steady_clock::now();
     do {
       // No pause instruction: many of them in a row make a virtual machine leave the guest, which costs more than the
       // wait (a model of 135 million parameters decoded 30 % slower).
       for (int i = 0; i < 256; ++i) {
         if (word.load(std::memory_order_acquire) != old) return;
       }
-    } while (std::chrono::steady_clock::now() < deadline);
+    } while (std::chrono::steady_clock::now() - start < kSpin);
+    do {
+      if (word.load(std::memory_order_acquire) != old) return;
+      ::sched_yield();
+    } while (std::chrono::steady_clock::now() - start < kYield);
   }
   while (word.load(std::memory_order_acquire) == old) word.wait(old, std::memory_order_acquire);
 }
@@ -42,7 +55,7 @@ void WaitForChange(const std::atomic<uint32_t>& word, uint32_t old, bool spin) {
 }  // namespace
 
 struct ThreadPool::Impl {
-  explicit Impl(int threads) : size(threads), spin(threads <= CpuCount()) {}
+  explicit Impl(int threads) : size(threads), spin(threads <= CpuCount()), parts(static_cast<size_t>(threads)) {}
 
   const int size;
   const bool spin;
@@ -53,6 +66,8 @@ struct ThreadPool::Impl {
   alignas(64) std::atomic<uint32_t> phase{0};
   alignas(64) std::atomic<int> arrived{0};
   std::vector<std::thread> threads;
+  std::vector<PartCounter> parts;  // of each thread's share
+  uint64_t loops = 0;              // calls of ForParts in the Runs before
 
   void Barrier() {
     if (size == 1) return;
@@ -73,7 +88,7 @@ ThreadPool::ThreadPool(int threads) {
   for (int rank = 1; rank < threads; ++rank) {
     impl_->threads.emplace_back([this, rank] {
       const FloatMode mode;
-      Worker worker(this, rank, impl_->size);
+      Worker worker(this, rank, impl_->size, 0);
       for (uint32_t seen = 0;; ++seen) {
         WaitForChange(impl_->run, seen, impl_->spin);
         if (impl_->stopping.load(std::memory_order_acquire)) return;
@@ -98,14 +113,24 @@ void ThreadPool::Run(const std::function<void(Worker&)>& body) {
   impl_->body = &body;
   impl_->run.fetch_add(1, std::memory_order_release);
   impl_->run.notify_all();
-  Worker worker(this, 0, impl_->size);
+  Worker worker(this, 0, impl_->size, impl_->loops);
   body(worker);
+  impl_->loops = worker.loop_;
   impl_->Barrier();
 }
 
-Range Worker::Share(size_t units) const {
+size_t Worker::TakePart(int owner) {
+  std::atomic<uint64_t>& counter = pool_->impl_->parts[static_cast<size_t>(owner)].value;
+  uint64_t seen = counter.load(std::memory_order_relaxed);
+  while (seen >> kPartBits != loop_) {
+    if (counter.compare_exchange_weak(seen, (loop_ << kPartBits) + 1, std::memory_order_relaxed)) return 0;
+  }
+  return counter.fetch_add(1, std::memory_order_relaxed) & ((uint64_t{1} << kPartBits) - 1);
+}
+
+Range Worker::ShareOf(int rank, size_t units) const {
   const auto parts = static_cast<size_t>(size_);
-  const auto part = static_cast<size_t>(rank_);
+  const auto part = static_cast<size_t>(rank);
   const size_t each = units / parts;
   const size_t more = units % parts;
   const size_t begin = part * each + (part < more ? part : more);

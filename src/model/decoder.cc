@@ -308,21 +308,24 @@ void Decoder::Impl::AttentionBlock(Worker& worker, uint32_t index) {
 void Decoder::Impl::FfnBlock(Worker& worker, uint32_t index) {
   const Layer& layer = layers[index];
   Stream& stream = StreamOf(worker);
-  // A thread has the same units of gate and up, so that it can go on with them alone until their product is an input.
-  const Range units = worker.Share(Units(layer.w.ffn_gate));
   const Product gates{&layer.w.ffn_gate, layer.gate_bias.get(), gate[0], gate.stride()};
   const Product ups{&layer.w.ffn_up, layer.up_bias.get(), up[0], up.stride()};
-  Multiply(kernels, units, stream.activations, layer.ffn_in, rows, gates);
-  Multiply(kernels, units, stream.activations, layer.ffn_in, rows, ups);
   const size_t width = layer.config.ffn_dim;
-  const Range columns{std::min(units.begin * kUnitOutputs, width), std::min(units.end * kUnitOutputs, width)};
   const auto activate = layer.config.activation == Activation::kSilu ? kernels.silu_multiply : kernels.gelu_multiply;
-  ForTiles(rows, [&](int first, int count) {
-    for (int r = first; r < first + count; ++r) {
-      float* x = gate[static_cast<size_t>(r)] + columns.begin;
-      activate(x, up[static_cast<size_t>(r)] + columns.begin, static_cast<int>(columns.end - columns.begin), x);
-    }
-    ffn_activations.ConvertTile(layer.ffn_out, gate[0], gate.stride(), width, first, count, columns);
+  // A part has the same units of gate and up, and goes on with them until their product is an input.
+  const ProductParts parts(kernels, rows, Units(layer.w.ffn_gate), layer.w.ffn_gate);
+  parts.ForEach(worker, [&](const ProductPart& part) {
+    Multiply(kernels, part, stream.activations, layer.ffn_in, gates);
+    Multiply(kernels, part, stream.activations, layer.ffn_in, ups);
+    const Range columns{part.units.begin * kUnitOutputs, std::min(part.units.end * kUnitOutputs, width)};
+    ForTiles(part.rows, [&](int offset, int count) {
+      const int first = part.first_row + offset;
+      for (int r = first; r < first + count; ++r) {
+        float* x = gate[static_cast<size_t>(r)] + columns.begin;
+        activate(x, up[static_cast<size_t>(r)] + columns.begin, static_cast<int>(columns.end - columns.begin), x);
+      }
+      ffn_activations.ConvertTile(layer.ffn_out, gate[0], gate.stride(), width, first, count, columns);
+    });
   });
   worker.Barrier();
   const std::array<Product, 1> output{{{&layer.w.ffn_down, layer.down_bias.get(), added[0], added.stride()}}};

@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace candor {
+namespace {
+
+// Inputs of a group of rows: half of a second-level cache of 1 MiB.
+constexpr size_t kGroupBytes = 512 << 10;
+// Weights of a part when few rows are multiplied: some microseconds.
+constexpr size_t kPartBytes = 32 << 10;
+
+}  // namespace
+
 ActivationKind KindFor(const PackedMatrix& weights, bool exact, bool head) {
   if (exact || InfoOf(weights.type()).block_values == 1) return ActivationKind::kFloat;
   return head ? ActivationKind::kInt15 : ActivationKind::kInt8;
@@ -25,35 +34,51 @@ void Activations::ConvertTile(const InputKinds& kinds, const float* x, size_t st
   if (kinds.floats) convert(ActivationKind::kFloat, floats_);
 }
 
-void Multiply(const KernelTable& kernels, Range units, const Activations& activations, const InputKinds& kinds,
-              int rows, const Product& product) {
+ProductParts::ProductParts(const KernelTable& kernels, int rows, size_t units, const PackedMatrix& like)
+    : rows_(rows), units_(units) {
+  const size_t row_bytes = ActivationBytes(ActivationKind::kInt8, like.cols());
+  const int most = std::max(1, static_cast<int>(kGroupBytes / row_bytes));
+  groups_ = (rows + most - 1) / most;
+  const int tiles = (rows + kernels.max_tile - 1) / kernels.max_tile;
+  group_rows_ = (tiles + groups_ - 1) / groups_ * kernels.max_tile;
+  groups_ = (rows + group_rows_ - 1) / group_rows_;
+  const size_t unit_bytes = kUnitOutputs / PackedMatrix::kPanelRows * like.panel_bytes();
+  grain_ = rows > kernels.max_tile ? 1 : std::max<size_t>(kPartBytes / unit_bytes, 1);
+}
+
+void Multiply(const KernelTable& kernels, const ProductPart& part, const Activations& activations,
+              const InputKinds& kinds, const Product& product) {
   constexpr uint32_t kUnitPanels = kUnitOutputs / PackedMatrix::kPanelRows;
-  if (units.begin >= units.end) return;
-  const ActivationKind kind = KindFor(*product.weights, kinds.exact, kinds.head);
-  kernels.matmul({.weights = product.weights->view(),
+  const PackedMatrix& weights = *product.weights;
+  const ActivationKind kind = KindFor(weights, kinds.exact, kinds.head);
+  const auto first = static_cast<size_t>(part.first_row);
+  kernels.matmul({.weights = weights.view(),
                   .kind = kind,
-                  .activations = activations.of(kind),
-                  .tokens = rows,
-                  .panel_begin = static_cast<uint32_t>(units.begin) * kUnitPanels,
-                  .panel_end = std::min(static_cast<uint32_t>(units.end) * kUnitPanels, product.weights->panels()),
+                  .activations = activations.of(kind) + first * ActivationBytes(kind, weights.cols()),
+                  .tokens = part.rows,
+                  .panel_begin = static_cast<uint32_t>(part.units.begin) * kUnitPanels,
+                  .panel_end = std::min(static_cast<uint32_t>(part.units.end) * kUnitPanels, weights.panels()),
                   .bias = product.bias,
-                  .out = product.out,
+                  .out = product.out + first * product.stride,
                   .out_stride = product.stride});
 }
 
-void Multiply(const KernelTable& kernels, const Worker& worker, const Activations& activations, const InputKinds& kinds,
+void Multiply(const KernelTable& kernels, Worker& worker, const Activations& activations, const InputKinds& kinds,
               int rows, std::span<const Product> products) {
   size_t units = 0;
   for (const Product& product : products) units += Units(*product.weights);
-  const Range share = worker.Share(units);
-  size_t first = 0;  // unit of the list at which the current matrix begins
-  for (const Product& product : products) {
-    const size_t own = Units(*product.weights);
-    const size_t begin = std::max(share.begin, first);
-    const size_t end = std::min(share.end, first + own);
-    if (begin < end) Multiply(kernels, {begin - first, end - first}, activations, kinds, rows, product);
-    first += own;
-  }
+  ProductParts(kernels, rows, units, *products[0].weights).ForEach(worker, [&](const ProductPart& part) {
+    size_t first = 0;  // unit of the list at which the current matrix begins
+    for (const Product& product : products) {
+      const size_t own = Units(*product.weights);
+      const size_t begin = std::max(part.units.begin, first);
+      const size_t end = std::min(part.units.end, first + own);
+      if (begin < end) {
+        Multiply(kernels, {part.first_row, part.rows, {begin - first, end - first}}, activations, kinds, product);
+      }
+      first += own;
+    }
+  });
 }
 
 }  // namespace candor

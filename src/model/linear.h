@@ -2,6 +2,7 @@
 #ifndef CANDOR_MODEL_LINEAR_H_
 #define CANDOR_MODEL_LINEAR_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -66,12 +67,45 @@ class Activations {
 inline constexpr size_t kUnitOutputs = 32;
 inline size_t Units(const PackedMatrix& weights) { return (weights.rows() + kUnitOutputs - 1) / kUnitOutputs; }
 
-// Computes the given units of one product.
-void Multiply(const KernelTable& kernels, Range units, const Activations& activations, const InputKinds& kinds,
-              int rows, const Product& product);
+// A part of a batch's products: some rows, and some units of outputs.
+struct ProductPart {
+  int first_row;  // where an activation tile begins
+  int rows;
+  Range units;
+};
 
-// Computes this thread's share of all products, in the order of the list.
-void Multiply(const KernelTable& kernels, const Worker& worker, const Activations& activations, const InputKinds& kinds,
+// How `rows` rows by `units` units are divided into parts: rows in groups whose inputs stay in the second-level cache,
+// and of each group as many units as make a part worth taking.
+class ProductParts {
+ public:
+  // `like` stands for all matrices that share the inputs.
+  ProductParts(const KernelTable& kernels, int rows, size_t units, const PackedMatrix& like);
+
+  // Calls `use(part)` for the parts that this thread comes to (Worker::ForParts): a barrier comes before the next call.
+  template <class Use>
+  void ForEach(Worker& worker, Use use) const {
+    const size_t parts = (units_ + grain_ - 1) / grain_;
+    worker.ForParts(static_cast<size_t>(groups_) * parts, 1, [&](Range item) {
+      const int first = static_cast<int>(item.begin / parts) * group_rows_;
+      const size_t unit = item.begin % parts * grain_;
+      use(ProductPart{first, std::min(group_rows_, rows_ - first), {unit, std::min(unit + grain_, units_)}});
+    });
+  }
+
+ private:
+  int rows_;
+  size_t units_;
+  int groups_;
+  int group_rows_;
+  size_t grain_;
+};
+
+// Computes one part of one product.
+void Multiply(const KernelTable& kernels, const ProductPart& part, const Activations& activations,
+              const InputKinds& kinds, const Product& product);
+
+// Computes all products together with the other threads; the units are those of the list in order.
+void Multiply(const KernelTable& kernels, Worker& worker, const Activations& activations, const InputKinds& kinds,
               int rows, std::span<const Product> products);
 
 }  // namespace candor

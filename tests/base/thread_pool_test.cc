@@ -4,6 +4,7 @@
 #include <xmmintrin.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 namespace candor {
@@ -21,6 +22,47 @@ TEST(ThreadPool, SharesCoverTheWorkOnceForAnyNumberOfThreads) {
       for (const auto& count : seen) EXPECT_EQ(count, 1);
     }
   }
+}
+
+TEST(ThreadPool, PartsCoverTheWorkOnceWhoeverIsLate) {
+  for (int threads : {1, 2, 3, 5}) {
+    ThreadPool pool(threads);
+    for (int late = 0; late < threads; ++late) {
+      for (size_t units : {0u, 1u, 2u, 7u, 64u, 1000u}) {
+        for (size_t grain : {1u, 3u, 5000u}) {
+          std::vector<std::atomic<int>> seen(units);
+          pool.Run([&](Worker& worker) {
+            for (int loop = 1; loop <= 3; ++loop) {
+              if (worker.rank() == late) std::this_thread::yield();
+              worker.ForParts(units, grain, [&](Range part) {
+                EXPECT_LT(part.begin, part.end);
+                EXPECT_LE(part.end - part.begin, grain);
+                for (size_t i = part.begin; i < part.end; ++i) seen[i]++;
+              });
+              worker.Barrier();
+              for (const auto& count : seen) EXPECT_EQ(count, loop);
+              worker.Barrier();
+            }
+          });
+        }
+      }
+    }
+  }
+}
+
+TEST(ThreadPool, AThreadThatIsThroughTakesPartsOfOneThatIsLate) {
+  ThreadPool pool(2);
+  std::atomic<int> taken_by_first{0};
+  std::atomic<bool> first_is_through{false};
+  pool.Run([&](Worker& worker) {
+    if (worker.rank() == 1) {
+      while (!first_is_through) std::this_thread::yield();
+    }
+    worker.ForParts(8, 1, [&](Range) { taken_by_first += worker.rank() == 0; });
+    if (worker.rank() == 0) first_is_through = true;
+    worker.Barrier();
+  });
+  EXPECT_EQ(taken_by_first, 8);
 }
 
 TEST(ThreadPool, ABarrierMakesEarlierWritesVisible) {

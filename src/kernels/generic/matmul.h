@@ -252,30 +252,22 @@ void RunTile(int tile, const std::byte* panel, int row, int columns, const std::
   if constexpr (V::kMaxTile >= 8) Kernel::template Tile<8>(panel, row, columns, x, to, from_memory);
 }
 
-// Tokens outside in groups whose activations stay in the second-level cache, panels next, token tiles inside: a panel
-// is read from memory once per group and from the first-level cache for every tile.
-inline constexpr size_t kGroupBytes = 512 << 10;
-
+// Panels outside, token tiles inside: a panel is read from memory once, and from the first-level cache for every tile.
 template <class V, class Kernel>
 void Panels(const MatmulArgs& a) {
   const int columns = static_cast<int>(a.weights.cols);
   const size_t token_bytes = ActivationBytes(a.kind, a.weights.cols);
-  int group = static_cast<int>(kGroupBytes / token_bytes) / V::kMaxTile * V::kMaxTile;
-  if (group < V::kMaxTile) group = V::kMaxTile;
-  for (int begin = 0; begin < a.tokens; begin += group) {
-    const int end = a.tokens - begin < group ? a.tokens : begin + group;
-    for (uint32_t p = a.panel_begin; p < a.panel_end; ++p) {
-      const std::byte* panel = a.weights.data + p * a.weights.panel_bytes;
-      for (int row = 0; row < panel::kRows; row += V::kLanes) {
-        const size_t output = p * static_cast<size_t>(panel::kRows) + static_cast<size_t>(row);
-        for (int token = begin; token < end;) {
-          const int tile = TileTokens(end - token, V::kMaxTile);
-          const TileOutput to{a.out + static_cast<size_t>(token) * a.out_stride + output, a.out_stride,
-                              a.bias ? a.bias + output : nullptr};
-          RunTile<V, Kernel>(tile, panel, row, columns, a.activations + static_cast<size_t>(token) * token_bytes, to,
-                             row == 0 && token == begin);
-          token += tile;
-        }
+  for (uint32_t p = a.panel_begin; p < a.panel_end; ++p) {
+    const std::byte* panel = a.weights.data + p * a.weights.panel_bytes;
+    for (int row = 0; row < panel::kRows; row += V::kLanes) {
+      const size_t output = p * static_cast<size_t>(panel::kRows) + static_cast<size_t>(row);
+      for (int token = 0; token < a.tokens;) {
+        const int tile = TileTokens(a.tokens - token, V::kMaxTile);
+        const TileOutput to{a.out + static_cast<size_t>(token) * a.out_stride + output, a.out_stride,
+                            a.bias ? a.bias + output : nullptr};
+        RunTile<V, Kernel>(tile, panel, row, columns, a.activations + static_cast<size_t>(token) * token_bytes, to,
+                           row == 0 && token == 0);
+        token += tile;
       }
     }
   }
