@@ -5,8 +5,8 @@
 namespace candor {
 namespace {
 
-// Inputs of a group of rows: half of a second-level cache of 1 MiB.
-constexpr size_t kGroupBytes = 512 << 10;
+// Inputs of a group of rows: a part of a second-level cache, beside the panel in use.
+constexpr size_t kGroupBytes = 192 << 10;
 // Weights of a part when few rows are multiplied: some microseconds.
 constexpr size_t kPartBytes = 32 << 10;
 

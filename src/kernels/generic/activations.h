@@ -31,10 +31,7 @@ void QuantizeBlock(const float* x, int8_t* planes, float* scale, float* scaled_s
     v[i] = V::Load(x + i * V::kLanes);
     largest = V::MaxInts(largest, V::AndInts(V::Int(v[i]), V::SetInt(0x7fffffff)));
   }
-  alignas(64) int32_t lanes[V::kLanes];
-  memcpy(lanes, &largest, sizeof lanes);
-  int32_t bits = 0;
-  for (int i = 0; i < V::kLanes; ++i) bits = lanes[i] > bits ? lanes[i] : bits;
+  const int32_t bits = V::LargestLane(largest);
   float max;
   memcpy(&max, &bits, 4);
   if (bits >= 0x7f800000 || max < 0x1p-100f) {
@@ -58,8 +55,7 @@ void QuantizeBlock(const float* x, int8_t* planes, float* scale, float* scaled_s
   for (int half = 0; half < 2; ++half) {
     Ints sum = V::SetInt(0);
     for (int i = half * kVectors / 2; i < (half + 1) * kVectors / 2; ++i) sum = V::Add(sum, q[i]);
-    memcpy(lanes, &sum, sizeof lanes);
-    for (int i = 0; i < V::kLanes; ++i) sums[half] += lanes[i];
+    sums[half] = V::SumOfLanes(sum);
   }
   for (int i = 0; i < kVectors; ++i) {
     if constexpr (kPlanes == 1) {

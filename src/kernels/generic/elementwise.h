@@ -45,19 +45,26 @@ void Rope(float* head, const float* cosines, const float* sines, int dims, bool 
     const int lanes = LanesLeft(pairs, i);
     alignas(64) float first[16] = {};
     alignas(64) float second[16] = {};
-    for (int j = 0; j < lanes; ++j) {
-      first[j] = interleaved ? head[2 * (i + j)] : head[i + j];
-      second[j] = interleaved ? head[2 * (i + j) + 1] : head[pairs + i + j];
+    for (int j = 0; interleaved && j < lanes; ++j) {
+      first[j] = head[2 * (i + j)];
+      second[j] = head[2 * (i + j) + 1];
     }
-    const L a = L::Load(first);
-    const L b = L::Load(second);
+    const L a = interleaved ? L::Load(first) : L::LoadFirst(head + i, lanes);
+    const L b = interleaved ? L::Load(second) : L::LoadFirst(head + pairs + i, lanes);
     const L c = L::LoadFirst(cosines + i, lanes);
     const L s = L::LoadFirst(sines + i, lanes);
-    L::Fma(L::Set(0.0f) - b, s, a * c).Store(first);
-    L::Fma(b, c, a * s).Store(second);
+    const L new_a = L::Fma(L::Set(0.0f) - b, s, a * c);
+    const L new_b = L::Fma(b, c, a * s);
+    if (!interleaved) {
+      new_a.StoreFirst(head + i, lanes);
+      new_b.StoreFirst(head + pairs + i, lanes);
+      continue;
+    }
+    new_a.Store(first);
+    new_b.Store(second);
     for (int j = 0; j < lanes; ++j) {
-      head[interleaved ? 2 * (i + j) : i + j] = first[j];
-      head[interleaved ? 2 * (i + j) + 1 : pairs + i + j] = second[j];
+      head[2 * (i + j)] = first[j];
+      head[2 * (i + j) + 1] = second[j];
     }
   }
 }

@@ -96,6 +96,16 @@ struct Scalar {
   static Ints MaxInts(Ints a, Ints b) {
     return Each<Ints>([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
   }
+  static int32_t SumOfLanes(Ints a) {
+    int32_t sum = 0;
+    for (int32_t lane : a.v) sum += lane;
+    return sum;
+  }
+  static int32_t LargestLane(Ints a) {
+    int32_t largest = a.v[0];
+    for (int32_t lane : a.v) largest = lane > largest ? lane : largest;
+    return largest;
+  }
   static Ints ShiftLeftInts(Ints a, int bits) {
     return Each<Ints>([&](int i) { return static_cast<int32_t>(static_cast<uint32_t>(a.v[i]) << bits); });
   }
