@@ -74,9 +74,9 @@ void AttendPiece(const KernelTable& kernels, const KvLayout& layout, const Layer
 
 // Calls `use(sequence, first row, first token, tokens)` for every chunk of up to `tokens` tokens of one sequence.
 template <class Use>
-void ForChunks(const Batch& batch, uint32_t tokens, Use use) {
+void ForChunks(std::span<const BatchSequence> sequences, uint32_t tokens, Use use) {
   size_t row = 0;
-  for (const BatchSequence& sequence : batch.sequences) {
+  for (const BatchSequence& sequence : sequences) {
     for (uint32_t t = 0; t < sequence.count; t += tokens)
       use(sequence, row + t, t, std::min(tokens, sequence.count - t));
     row += sequence.count;
@@ -93,14 +93,14 @@ uint64_t TilesSeen(const LayerConfig& config, uint32_t last_position) {
 
 // All heads of all chunks stand in a row, each as long as it costs; a thread computes those that begin in its part of
 // the row. Neighbouring heads that share keys and values are computed together.
-void Attend(const KernelTable& kernels, const Worker& worker, const Batch& batch, const KvLayout& layout,
-            const LayerConfig& config, uint32_t index, const float* query, size_t query_stride, float* out,
-            size_t out_stride, AttentionScratch& scratch) {
+void Attend(const KernelTable& kernels, const Worker& worker, std::span<const BatchSequence> sequences,
+            const KvLayout& layout, const LayerConfig& config, uint32_t index, const float* query, size_t query_stride,
+            float* out, size_t out_stride, AttentionScratch& scratch) {
   const uint32_t group = config.heads / config.kv_heads;
   const uint32_t most_heads = std::min<uint32_t>(group, kMaxAttentionRows);
   const uint32_t tokens = kMaxAttentionRows / most_heads;
   uint64_t total = 0;
-  ForChunks(batch, tokens, [&](const BatchSequence& sequence, size_t, uint32_t t, uint32_t count) {
+  ForChunks(sequences, tokens, [&](const BatchSequence& sequence, size_t, uint32_t t, uint32_t count) {
     total += config.heads * TilesSeen(config, sequence.first_position + t + count - 1);
   });
   const auto rank = static_cast<uint64_t>(worker.rank());
@@ -108,7 +108,7 @@ void Attend(const KernelTable& kernels, const Worker& worker, const Batch& batch
   const uint64_t begin = total * rank / threads;
   const uint64_t end = total * (rank + 1) / threads;
   uint64_t at = 0;
-  ForChunks(batch, tokens, [&](const BatchSequence& sequence, size_t row, uint32_t t, uint32_t count) {
+  ForChunks(sequences, tokens, [&](const BatchSequence& sequence, size_t row, uint32_t t, uint32_t count) {
     const uint64_t cost = TilesSeen(config, sequence.first_position + t + count - 1);
     const auto heads_before = [&](uint64_t place) {
       return place <= at ? 0 : static_cast<uint32_t>(std::min<uint64_t>((place - at + cost - 1) / cost, config.heads));

@@ -26,11 +26,11 @@ class AttentionScratch {
   HugeBuffer floats_;
 };
 
-// Computes this thread's share of layer `index`'s attention for all rows of `batch`: query is [rows][query_stride],
-// out is [rows][out_stride], [heads][value_dim] each. Keys and values of the batch's rows are in their pages.
-void Attend(const KernelTable& kernels, const Worker& worker, const Batch& batch, const KvLayout& layout,
-            const LayerConfig& config, uint32_t index, const float* query, size_t query_stride, float* out,
-            size_t out_stride, AttentionScratch& scratch);
+// Computes this thread's share of layer `index`'s attention for all rows of `sequences`: query is [rows][query_stride],
+// out is [rows][out_stride], [heads][value_dim] each. Keys and values of the rows are in their pages.
+void Attend(const KernelTable& kernels, const Worker& worker, std::span<const BatchSequence> sequences,
+            const KvLayout& layout, const LayerConfig& config, uint32_t index, const float* query, size_t query_stride,
+            float* out, size_t out_stride, AttentionScratch& scratch);
 
 }  // namespace candor
 

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/huge_buffer.h"
 #include "model/attention_plan.h"
+#include "model/batch_rows.h"
 #include "model/linear.h"
 #include "model/rope_table.h"
 
@@ -143,25 +144,28 @@ struct Decoder::Impl {
   Rows added, query, key, value, attended, gate, up;
   Activations ffn_activations;
   PaddedBias output_bias;
-  std::vector<uint32_t> position;     // of each row
-  std::vector<uint32_t> sequence_of;  // of each row
-  std::vector<uint32_t> logit_rows;   // rows that want logits
-  std::vector<float> padded_logits;   // when the vocabulary is not a whole number of panels
+  BatchRows all, wanted;             // the last layer goes on with the wanted rows alone
+  std::vector<uint32_t> logit_rows;  // of `wanted`: those that want logits
+  std::vector<float> padded_logits;  // when the vocabulary is not a whole number of panels
   const Batch* batch = nullptr;
   BatchResult* result = nullptr;
-  int rows = 0;
-  bool replicated = false;
 
   void Prepare(const Batch& next, BatchResult& out);
   void Step(Worker& worker);
   void Embed(Worker& worker);
-  void AttentionBlock(Worker& worker, uint32_t index);
-  void FfnBlock(Worker& worker, uint32_t index);
-  void RotateAndStore(Worker& worker, uint32_t index);
-  void StoreKeyValue(uint32_t index, size_t row, uint32_t kv_head);
+  enum class Inputs { kAll, kKeysAndValues, kQueries };
+  void Project(Worker& worker, uint32_t index, const BatchRows& rows, Inputs inputs);
+  void RotateAndStore(Worker& worker, uint32_t index, const BatchRows& rows, Inputs inputs);
+  void StoreKeyValue(uint32_t index, const BatchRows& rows, size_t row, uint32_t kv_head);
+  void KeepWanted(Worker& worker);
+  void AttentionBlock(Worker& worker, uint32_t index, const BatchRows& rows);
+  void FfnBlock(Worker& worker, uint32_t index, const BatchRows& rows);
   void Head(Worker& worker);
 
-  Stream& StreamOf(const Worker& worker) { return replicated ? own[static_cast<size_t>(worker.rank())] : *shared; }
+  static bool Replicated(const BatchRows& rows) { return rows.source.size() <= kReplicatedRows; }
+  Stream& StreamOf(const Worker& worker, const BatchRows& rows) {
+    return Replicated(rows) ? own[static_cast<size_t>(worker.rank())] : *shared;
+  }
 
   // Calls `use(first row, rows)` for the activation tiles of `count` rows.
   template <class Use>
@@ -175,7 +179,7 @@ struct Decoder::Impl {
   // The same for what a stream needs: all tiles when it is the thread's own, else the thread's share of them, and all
   // tiles are done on return.
   template <class Use>
-  void ForStreamTiles(Worker& worker, int count, Use use) const {
+  void ForStreamTiles(Worker& worker, bool replicated, int count, Use use) const {
     if (replicated) return ForTiles(count, use);
     int tiles = 0;
     ForTiles(count, [&](int, int) { ++tiles; });
@@ -195,54 +199,66 @@ struct Decoder::Impl {
   // Adds row `row` of what a block computed to the residual stream; `room` takes `hidden` floats on the way.
   void Add(Stream& stream, size_t row, const std::vector<float>& post_norm, float* room);
   // What a block adds to the residual stream, then the norm before the next block, then that block's inputs.
-  void AddAndNorm(Worker& worker, const std::vector<float>& post_norm, const std::vector<float>& next_norm,
-                  const InputKinds& kinds);
+  void AddAndNorm(Worker& worker, const BatchRows& rows, const std::vector<float>& post_norm,
+                  const std::vector<float>& next_norm, const InputKinds& kinds);
 };
 
 void Decoder::Impl::Prepare(const Batch& next, BatchResult& out) {
   batch = &next;
   result = &out;
-  rows = static_cast<int>(next.wanted.size());
-  CHECK(rows > 0 && static_cast<uint32_t>(rows) <= options.max_rows);
-  CHECK(next.tokens.size() == next.wanted.size() || next.embeddings.size() == next.wanted.size() * config.hidden);
-  position.clear();
-  sequence_of.clear();
+  const size_t rows = next.wanted.size();
+  CHECK(rows > 0 && rows <= options.max_rows);
+  CHECK(next.tokens.size() == rows || next.embeddings.size() == rows * config.hidden);
+  std::vector<uint32_t> every, some;
   logit_rows.clear();
   size_t hidden_rows = 0;
-  for (size_t s = 0; s < next.sequences.size(); ++s) {
-    for (uint32_t i = 0; i < next.sequences[s].count; ++i) {
-      position.push_back(next.sequences[s].first_position + i);
-      sequence_of.push_back(static_cast<uint32_t>(s));
-    }
-  }
-  CHECK(position.size() == next.wanted.size());
-  for (uint32_t row = 0; row < next.wanted.size(); ++row) {
-    if (next.wanted[row] == WantedOutput::kLogits) logit_rows.push_back(row);
+  for (uint32_t row = 0; row < rows; ++row) {
+    every.push_back(row);
+    if (next.wanted[row] == WantedOutput::kNone) continue;
+    if (next.wanted[row] == WantedOutput::kLogits) logit_rows.push_back(static_cast<uint32_t>(some.size()));
     if (next.wanted[row] == WantedOutput::kHidden) ++hidden_rows;
+    some.push_back(row);
   }
+  all.Assign(next, every);
+  CHECK(all.position.size() == rows);
+  wanted.Assign(next, some);
   out.logits.resize(logit_rows.size() * config.vocabulary);
   out.hidden.resize(hidden_rows * config.hidden);
   if (config.vocabulary % 16 != 0) padded_logits.resize(logit_rows.size() * OutputStride(config.vocabulary));
-  for (RopeTable& rope : ropes) rope.Resize(static_cast<size_t>(rows));
-  replicated = next.wanted.size() <= kReplicatedRows;
+  for (RopeTable& rope : ropes) rope.Resize(rows);
 }
 
 void Decoder::Impl::Step(Worker& worker) {
   Embed(worker);
-  for (uint32_t i = 0; i < layers.size(); ++i) {
-    AttentionBlock(worker, i);
-    FfnBlock(worker, i);
+  const auto last = static_cast<uint32_t>(layers.size() - 1);
+  for (uint32_t i = 0; i < last; ++i) {
+    Project(worker, i, all, Inputs::kAll);
+    AttentionBlock(worker, i, all);
+    FfnBlock(worker, i, all);
+    const Layer& next = layers[i + 1];
+    AddAndNorm(worker, all, layers[i].w.post_ffn_norm, next.w.attention_norm, next.attention_in);
   }
+  // Every row leaves its keys and values; what follows is for the rows that want something.
+  if (wanted.count() == all.count()) {
+    Project(worker, last, wanted, Inputs::kAll);
+  } else {
+    Project(worker, last, all, Inputs::kKeysAndValues);
+    if (wanted.count() == 0) return;
+    KeepWanted(worker);
+    Project(worker, last, wanted, Inputs::kQueries);
+  }
+  AttentionBlock(worker, last, wanted);
+  FfnBlock(worker, last, wanted);
   Head(worker);
 }
 
 void Decoder::Impl::Embed(Worker& worker) {
-  const Range share = worker.Share(static_cast<size_t>(rows));
+  const Range share = worker.Share(all.source.size());
   for (size_t row = share.begin; row < share.end; ++row) {
-    for (RopeTable& rope : ropes) rope.Fill(row, position[row]);  // needed behind the first barrier only
+    for (RopeTable& rope : ropes) rope.Fill(row, all.position[row]);  // needed behind the first barrier only
   }
-  Stream& stream = StreamOf(worker);
-  ForStreamTiles(worker, rows, [&](int first, int count) {
+  Stream& stream = StreamOf(worker, all);
+  ForStreamTiles(worker, Replicated(all), all.count(), [&](int first, int count) {
     for (int r = first; r < first + count; ++r) {
       const auto row = static_cast<size_t>(r);
       const std::span<float> x(stream.residual[row], config.hidden);
@@ -268,10 +284,10 @@ void Decoder::Impl::Add(Stream& stream, size_t row, const std::vector<float>& po
   kernels.add(stream.residual[row], x, static_cast<int>(config.hidden));
 }
 
-void Decoder::Impl::AddAndNorm(Worker& worker, const std::vector<float>& post_norm, const std::vector<float>& next_norm,
-                               const InputKinds& kinds) {
-  Stream& stream = StreamOf(worker);
-  ForStreamTiles(worker, rows, [&](int first, int count) {
+void Decoder::Impl::AddAndNorm(Worker& worker, const BatchRows& rows, const std::vector<float>& post_norm,
+                               const std::vector<float>& next_norm, const InputKinds& kinds) {
+  Stream& stream = StreamOf(worker, rows);
+  ForStreamTiles(worker, Replicated(rows), rows.count(), [&](int first, int count) {
     for (int r = first; r < first + count; ++r) {
       const auto row = static_cast<size_t>(r);
       Add(stream, row, post_norm, stream.normed[row]);
@@ -281,39 +297,66 @@ void Decoder::Impl::AddAndNorm(Worker& worker, const std::vector<float>& post_no
   });
 }
 
-void Decoder::Impl::AttentionBlock(Worker& worker, uint32_t index) {
+// Queries, keys and values of layer `index`, rotated; keys and values go to their pages.
+void Decoder::Impl::Project(Worker& worker, uint32_t index, const BatchRows& rows, Inputs inputs) {
+  const Layer& layer = layers[index];
+  const std::array<Product, 3> products{{{&layer.w.query, layer.query_bias.get(), query[0], query.stride()},
+                                         {&layer.w.key, layer.key_bias.get(), key[0], key.stride()},
+                                         {&layer.w.value, layer.value_bias.get(), value[0], value.stride()}}};
+  std::span<const Product> used = products;
+  if (inputs == Inputs::kQueries) used = used.first(1);
+  if (inputs == Inputs::kKeysAndValues) used = used.last(2);
+  Multiply(kernels, worker, StreamOf(worker, rows).activations, layer.attention_in, rows.count(), used);
+  worker.Barrier();
+  RotateAndStore(worker, index, rows, inputs);
+  worker.Barrier();
+}
+
+// Moves the wanted rows of the residual stream and of the last layer's inputs to the front.
+void Decoder::Impl::KeepWanted(Worker& worker) {
+  Stream& from = StreamOf(worker, all);
+  Stream& to = StreamOf(worker, wanted);
+  // A stream that all threads share is moved by one of them.
+  if (Replicated(wanted) || worker.rank() == 0) {
+    for (size_t row = 0; row < wanted.source.size(); ++row) {
+      if (&from == &to && wanted.source[row] == row) continue;
+      std::copy_n(from.residual[wanted.source[row]], config.hidden, to.residual[row]);
+      std::copy_n(from.normed[wanted.source[row]], config.hidden, to.normed[row]);
+    }
+  }
+  if (!Replicated(wanted)) worker.Barrier();
+  ForStreamTiles(worker, Replicated(wanted), wanted.count(), [&](int first, int count) {
+    to.activations.ConvertTile(layers.back().attention_in, to.normed[0], to.normed.stride(), config.hidden, first,
+                               count);
+  });
+}
+
+void Decoder::Impl::AttentionBlock(Worker& worker, uint32_t index, const BatchRows& rows) {
   const Layer& layer = layers[index];
   const LayerConfig& c = layer.config;
-  Stream& stream = StreamOf(worker);
-  const std::array<Product, 3> inputs{{{&layer.w.query, layer.query_bias.get(), query[0], query.stride()},
-                                       {&layer.w.key, layer.key_bias.get(), key[0], key.stride()},
-                                       {&layer.w.value, layer.value_bias.get(), value[0], value.stride()}}};
-  Multiply(kernels, worker, stream.activations, layer.attention_in, rows, inputs);
-  worker.Barrier();
-  RotateAndStore(worker, index);
-  worker.Barrier();
-  Attend(kernels, worker, *batch, layout, c, index, query[0], query.stride(), attended[0], attended.stride(),
+  Stream& stream = StreamOf(worker, rows);
+  Attend(kernels, worker, rows.sequences, layout, c, index, query[0], query.stride(), attended[0], attended.stride(),
          scratch[static_cast<size_t>(worker.rank())]);
   worker.Barrier();
-  ForStreamTiles(worker, rows, [&](int first, int count) {
+  ForStreamTiles(worker, Replicated(rows), rows.count(), [&](int first, int count) {
     stream.activations.ConvertTile(layer.attention_out, attended[0], attended.stride(), AttentionWidth(c), first,
                                    count);
   });
   const std::array<Product, 1> output{{{&layer.w.attention_output, layer.output_bias.get(), added[0], added.stride()}}};
-  Multiply(kernels, worker, stream.activations, layer.attention_out, rows, output);
+  Multiply(kernels, worker, stream.activations, layer.attention_out, rows.count(), output);
   worker.Barrier();
-  AddAndNorm(worker, layer.w.post_attention_norm, layer.w.ffn_norm, layer.ffn_in);
+  AddAndNorm(worker, rows, layer.w.post_attention_norm, layer.w.ffn_norm, layer.ffn_in);
 }
 
-void Decoder::Impl::FfnBlock(Worker& worker, uint32_t index) {
+void Decoder::Impl::FfnBlock(Worker& worker, uint32_t index, const BatchRows& rows) {
   const Layer& layer = layers[index];
-  Stream& stream = StreamOf(worker);
+  Stream& stream = StreamOf(worker, rows);
   const Product gates{&layer.w.ffn_gate, layer.gate_bias.get(), gate[0], gate.stride()};
   const Product ups{&layer.w.ffn_up, layer.up_bias.get(), up[0], up.stride()};
   const size_t width = layer.config.ffn_dim;
   const auto activate = layer.config.activation == Activation::kSilu ? kernels.silu_multiply : kernels.gelu_multiply;
   // A part has the same units of gate and up, and goes on with them until their product is an input.
-  const ProductParts parts(kernels, rows, Units(layer.w.ffn_gate), layer.w.ffn_gate);
+  const ProductParts parts(kernels, rows.count(), Units(layer.w.ffn_gate), layer.w.ffn_gate);
   parts.ForEach(worker, [&](const ProductPart& part) {
     Multiply(kernels, part, stream.activations, layer.ffn_in, gates);
     Multiply(kernels, part, stream.activations, layer.ffn_in, ups);
@@ -329,41 +372,38 @@ void Decoder::Impl::FfnBlock(Worker& worker, uint32_t index) {
   });
   worker.Barrier();
   const std::array<Product, 1> output{{{&layer.w.ffn_down, layer.down_bias.get(), added[0], added.stride()}}};
-  Multiply(kernels, worker, ffn_activations, layer.ffn_out, rows, output);
+  Multiply(kernels, worker, ffn_activations, layer.ffn_out, rows.count(), output);
   worker.Barrier();
-  if (index + 1 < layers.size()) {
-    const Layer& next = layers[index + 1];
-    AddAndNorm(worker, layer.w.post_ffn_norm, next.w.attention_norm, next.attention_in);
-  }
 }
 
-// Norms and rotates this thread's share of the heads; keys and values go to their pages.
-void Decoder::Impl::RotateAndStore(Worker& worker, uint32_t index) {
+// Norms and rotates this thread's share of the heads, and stores it.
+void Decoder::Impl::RotateAndStore(Worker& worker, uint32_t index, const BatchRows& rows, Inputs inputs) {
   const Layer& layer = layers[index];
   const LayerConfig& c = layer.config;
-  const size_t heads = c.heads + c.kv_heads;
-  const Range share = worker.Share(static_cast<size_t>(rows) * heads);
+  const size_t first_head = inputs == Inputs::kKeysAndValues ? c.heads : 0;
+  const size_t heads = (inputs == Inputs::kQueries ? c.heads : c.heads + c.kv_heads) - first_head;
+  const Range share = worker.Share(rows.source.size() * heads);
   for (size_t i = share.begin; i < share.end; ++i) {
     const size_t row = i / heads;
-    const size_t h = i % heads;
+    const size_t h = first_head + i % heads;
     const bool is_query = h < c.heads;
     float* head = is_query ? query[row] + h * c.head_dim : key[row] + (h - c.heads) * c.head_dim;
     const std::vector<float>& norm = is_query ? layer.w.query_norm : layer.w.key_norm;
     if (!norm.empty()) Norm(head, norm, head);
     if (c.rope >= 0) {
       const auto rope = static_cast<size_t>(c.rope);
-      kernels.rope(head, ropes[rope].cosines(row), ropes[rope].sines(row), static_cast<int>(config.ropes[rope].dims),
-                   config.ropes[rope].interleaved);
+      kernels.rope(head, ropes[rope].cosines(rows.source[row]), ropes[rope].sines(rows.source[row]),
+                   static_cast<int>(config.ropes[rope].dims), config.ropes[rope].interleaved);
     }
-    if (!is_query) StoreKeyValue(index, row, static_cast<uint32_t>(h - c.heads));
+    if (!is_query) StoreKeyValue(index, rows, row, static_cast<uint32_t>(h - c.heads));
   }
 }
 
-void Decoder::Impl::StoreKeyValue(uint32_t index, size_t row, uint32_t kv_head) {
+void Decoder::Impl::StoreKeyValue(uint32_t index, const BatchRows& rows, size_t row, uint32_t kv_head) {
   const LayerConfig& c = layers[index].config;
-  const KvPages& kv = *batch->sequences[sequence_of[row]].kv;
-  std::byte* page = kv.pages[layout.GroupOf(index)][position[row] / kPagePositions];
-  const size_t slot = position[row] % kPagePositions;
+  const uint32_t position = rows.position[row];
+  std::byte* page = rows.kv[row]->pages[layout.GroupOf(index)][position / kPagePositions];
+  const size_t slot = position % kPagePositions;
   const float* k = key[row] + size_t{kv_head} * c.head_dim;
   const float* v = value[row] + size_t{kv_head} * c.value_dim;
   std::byte* keys = page + layout.KeyOffset(index, kv_head);
@@ -386,22 +426,23 @@ void Decoder::Impl::StoreKeyValue(uint32_t index, size_t row, uint32_t kv_head) 
 
 void Decoder::Impl::Head(Worker& worker) {
   const ModelWeights& w = model.weights;
-  Stream& stream = StreamOf(worker);
-  // The last block's addition, and the norm, for the rows that want something; logit rows move to the front of
-  // `normed`, where the head's activations are made from.
+  Stream& stream = StreamOf(worker, wanted);
+  // The last block's addition, and the norm; logit rows move to the front of `normed`, where the head's activations are
+  // made from.
   const auto finish = [&](size_t row, float* out) {
     Add(stream, row, layers.back().w.post_ffn_norm, out);
     Norm(stream.residual[row], w.output_norm, out);
   };
   if (worker.rank() == 0) {
     size_t next = 0;
-    for (size_t row = 0; row < batch->wanted.size(); ++row) {
-      if (batch->wanted[row] == WantedOutput::kHidden) finish(row, result->hidden.data() + config.hidden * next++);
+    for (size_t row = 0; row < wanted.source.size(); ++row) {
+      if (batch->wanted[wanted.source[row]] != WantedOutput::kHidden) continue;
+      finish(row, result->hidden.data() + config.hidden * next++);
     }
   }
   const int count = static_cast<int>(logit_rows.size());
   if (count == 0) return;
-  ForStreamTiles(worker, count, [&](int first, int tile) {
+  ForStreamTiles(worker, Replicated(wanted), count, [&](int first, int tile) {
     for (int i = first; i < first + tile; ++i) {
       finish(logit_rows[static_cast<size_t>(i)], stream.normed[static_cast<size_t>(i)]);
     }

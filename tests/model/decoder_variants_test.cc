@@ -203,6 +203,46 @@ TEST_P(DecoderVariants, LogitsAreThoseOfThePlainTransformer) {
   }
 }
 
+// Which rows' outputs are wanted changes what the last layer computes, and no bit of it.
+TEST_P(DecoderVariants, AWantedRowIsTheSameWhateverElseIsWanted) {
+  const Model model = MakeModel(GetParam());
+  const auto wanted_here = [](uint32_t row, uint32_t pattern) {
+    constexpr WantedOutput kThree[] = {WantedOutput::kLogits, WantedOutput::kNone, WantedOutput::kHidden};
+    if (pattern == 0) return WantedOutput::kNone;
+    if (pattern == 1) return row % 139 == 4 ? WantedOutput::kLogits : WantedOutput::kNone;  // few of many
+    return pattern == 2 ? kThree[row % 3] : row < 30 ? WantedOutput::kNone : kThree[row % 2 * 2];
+  };
+  for (const uint32_t count : {5u, 140u}) {
+    std::vector<int32_t> tokens(count);
+    for (uint32_t i = 0; i < count; ++i) tokens[i] = static_cast<int32_t>(i * 7 % model.config.vocabulary);
+    const std::vector<float> logits =
+        DecoderHarness(model, {}).Step(tokens, std::vector(count, WantedOutput::kLogits)).logits;
+    const std::vector<float> hidden =
+        DecoderHarness(model, {}).Step(tokens, std::vector(count, WantedOutput::kHidden)).hidden;
+    for (uint32_t pattern = 0; pattern < 4; ++pattern) {
+      std::vector<WantedOutput> wanted(count);
+      BatchResult expected;
+      for (uint32_t row = 0; row < count; ++row) {
+        wanted[row] = wanted_here(row, pattern);
+        const auto take = [&](const std::vector<float>& from, size_t width, std::vector<float>& to) {
+          const auto begin = from.begin() + static_cast<ptrdiff_t>(row * width);
+          to.insert(to.end(), begin, begin + static_cast<ptrdiff_t>(width));
+        };
+        if (wanted[row] == WantedOutput::kLogits) take(logits, model.config.vocabulary, expected.logits);
+        if (wanted[row] == WantedOutput::kHidden) take(hidden, model.config.hidden, expected.hidden);
+      }
+      DecoderHarness harness(model, {});
+      const BatchResult result = harness.Step(tokens, wanted);
+      EXPECT_EQ(result.logits, expected.logits) << count << " rows, pattern " << pattern;
+      EXPECT_EQ(result.hidden, expected.hidden) << count << " rows, pattern " << pattern;
+      // Every row left its keys and values.
+      DecoderHarness whole(model, {});
+      whole.Step(tokens, std::vector(count, WantedOutput::kLogits));
+      EXPECT_EQ(harness.Append({0, 0}), whole.Append({0, 0}));
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DecoderVariants, ::testing::ValuesIn(kVariants),
                          [](const auto& info) { return std::string(info.param.name); });
 

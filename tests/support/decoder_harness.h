@@ -53,19 +53,27 @@ class DecoderHarness {
     std::vector<float> logits;
     for (size_t i = 0; i < tokens.size();) {
       const size_t count = std::min<size_t>(options_.chunk, tokens.size() - i);
-      Batch batch;
-      batch.tokens.assign(tokens.begin() + static_cast<ptrdiff_t>(i),
-                          tokens.begin() + static_cast<ptrdiff_t>(i + count));
-      batch.wanted.assign(count, WantedOutput::kLogits);
-      batch.sequences = {{&pages_, positions_, static_cast<uint32_t>(count)}};
-      AddPages(positions_ + static_cast<uint32_t>(count));
-      BatchResult result;
-      decoder_.Run(batch, result);
+      const auto begin = tokens.begin() + static_cast<ptrdiff_t>(i);
+      const BatchResult result =
+          Step({begin, begin + static_cast<ptrdiff_t>(count)}, std::vector<WantedOutput>(count, WantedOutput::kLogits));
       logits.insert(logits.end(), result.logits.begin(), result.logits.end());
-      positions_ += static_cast<uint32_t>(count);
       i += count;
     }
     return logits;
+  }
+
+  // One batch of tokens put behind what is there already.
+  BatchResult Step(std::vector<int32_t> tokens, std::vector<WantedOutput> wanted) {
+    const auto count = static_cast<uint32_t>(tokens.size());
+    Batch batch;
+    batch.tokens = std::move(tokens);
+    batch.wanted = std::move(wanted);
+    batch.sequences = {{&pages_, positions_, count}};
+    AddPages(positions_ + count);
+    BatchResult result;
+    decoder_.Run(batch, result);
+    positions_ += count;
+    return result;
   }
 
   // Forgets what lies behind `positions`, leaving the pages' old content in place.
