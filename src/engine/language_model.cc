@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "format/gguf.h"
+#include "kernels/probe.h"
 
 namespace candor {
 namespace {
@@ -16,9 +17,18 @@ constexpr int kMaxThreads = 1024;
 constexpr const char* kVocabularyKeys[] = {"tokenizer.ggml.tokens", "tokenizer.ggml.scores",
                                            "tokenizer.ggml.token_type", "tokenizer.ggml.merges"};
 
+// The best set that proves itself, or the named one.
 const KernelTable& KernelsNamed(const std::string& name) {
-  if (name.empty()) return *AvailableKernels()[0];
-  if (const KernelTable* kernels = FindKernels(name.c_str())) return *kernels;
+  if (name.empty()) {
+    for (const KernelTable* const* table = AvailableKernels(); *table != nullptr; ++table) {
+      if (GivesKnownAnswers(**table)) return **table;
+    }
+    throw UnsupportedError("no instruction set gives the known answers on this machine: its arithmetic is broken");
+  }
+  if (const KernelTable* kernels = FindKernels(name.c_str())) {
+    if (GivesKnownAnswers(*kernels)) return *kernels;
+    throw UnsupportedError("isa: \"" + name + "\" does not give the known answers on this machine; take another");
+  }
   std::string available;
   for (const KernelTable* const* table = AvailableKernels(); *table != nullptr; ++table) {
     available += available.empty() ? "" : ", ";

@@ -116,7 +116,7 @@ struct KernelTable {
 };
 
 // The tables this program was built with that this machine can run, best first. "scalar" is always the last.
-// The result is null-terminated. A table is listed only if it reproduces stored known answers (probed once).
+// The result is null-terminated. Before one computes an answer, GivesKnownAnswers() of kernels/probe.h has to hold.
 const KernelTable* const* AvailableKernels();
 // By name; null when the name is unknown or the machine cannot run it.
 const KernelTable* FindKernels(const char* name);
