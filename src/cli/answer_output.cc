@@ -109,7 +109,7 @@ class DirectOutput : public AnswerOutput {
       if (terminal_ || style_.prompted_reasoning) Write(thought_to_, std::string(ThoughtTitle(style_)) + ":\n");
       in_thought_ = true;
     }
-    std::string shown = thought_safe_ ? Printable(text) : std::string(text);
+    std::string shown = thought_safe_ ? ForTerminal(text) : std::string(text);
     if (thought_styled_) shown = "\x1b[2m" + shown + "\x1b[0m";
     Write(thought_to_, shown);
     thought_line_open_ = !text.ends_with('\n');
@@ -117,7 +117,7 @@ class DirectOutput : public AnswerOutput {
   void Answer(std::string_view text) override {
     if (text.empty()) return;
     EndThought();
-    Write(STDOUT_FILENO, terminal_ ? Printable(text) : std::string(text));
+    Write(STDOUT_FILENO, terminal_ ? ForTerminal(text) : std::string(text));
     line_open_ = !text.ends_with('\n');
   }
   void Finish() override {

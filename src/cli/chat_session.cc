@@ -236,7 +236,7 @@ bool ChatSession::Do(const ChatCommand& command) {
       ShowStatistics();
       break;
     case ChatVerb::kPrompt:
-      Say(last_prompt_.empty() ? "Nothing was asked yet." : Printable(last_prompt_));
+      Say(last_prompt_.empty() ? "Nothing was asked yet." : ForTerminal(last_prompt_));
       break;
     case ChatVerb::kExit:
       return false;

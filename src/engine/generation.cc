@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "chat/thought_marks.h"
 #include "engine/stop_strings.h"
-#include "engine/thought_marks.h"
 
 namespace candor {
 namespace {

@@ -9,28 +9,13 @@
 #include <variant>
 #include <vector>
 
+#include "chat/thought.h"
 #include "engine/sampling_params.h"
 #include "tokenizer/tokenizer.h"
 
 namespace candor {
 
 using RequestId = uint64_t;
-
-// How a thought is recognised, and how long it may be. All empty: nothing is reasoning.
-struct ThinkingControl {
-  // The tokens that open and close a thought. With them, text never does.
-  std::optional<TokenId> open, close;
-  // For models without such tokens: the text that opens and closes one ("<think>", "</think>"), wherever the tokens
-  // divide it. Text opens a thought only where the answer begins. Ignored when `close` is set; both empty or both not.
-  std::string open_text, close_text;
-  // The prompt ends inside a thought.
-  bool starts_open = false;
-  // At most this many sampled tokens of reasoning in the whole answer, marks not counted; then `forced_close` follows.
-  // Empty means no limit; 0 closes a thought as soon as it is opened.
-  std::optional<uint32_t> budget;
-  // What ends a thought whose budget is spent; must contain `close` (or spell `close_text`). Needed with a budget.
-  std::vector<TokenId> forced_close;
-};
 
 struct Request {
   std::vector<TokenId> prompt;  // 1 to context - 1 tokens
@@ -49,9 +34,6 @@ struct Request {
   // When set, every sampled token carries its log-probability and the n most likely ones (0 to 20).
   std::optional<uint32_t> logprobs;
 };
-
-// Answer and reasoning are what their names say; a mark is a token that opens or closes a thought or ends the answer.
-enum class TokenRole : uint8_t { kAnswer, kReasoning, kMark };
 
 struct TokenLogprob {
   TokenId token = 0;

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "chat/thought.h"
 #include "engine/kv_cache.h"
 #include "engine/request.h"
-#include "engine/thought.h"
 
 namespace candor {
 

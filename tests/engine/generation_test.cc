@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "chat/thought.h"
 #include "engine/fakes.h"
-#include "engine/thought.h"
 
 namespace candor {
 namespace {

@@ -149,7 +149,7 @@ std::vector<Line> Renderer::Render() {
     return Guarded([&] { static_cast<Renderer*>(self)->Text(type, {text, size}); });
   };
   if (md_parse(source_.data(), static_cast<MD_SIZE>(source_.size()), &parser, this) != 0) {
-    return WrapText({{{}, Printable(source_)}}, options_.columns);
+    return WrapText({{{}, ForTerminal(source_)}}, options_.columns);
   }
   if (options_.last_code_open && code_blocks_ > 0) lines_.pop_back();
   return std::move(lines_);
@@ -352,7 +352,7 @@ void Renderer::LeaveSpan(MD_SPANTYPE type) {
       links_.pop_back();
       std::string shown;
       for (size_t i = begin; i < text_.size(); ++i) shown += text_[i].text;
-      const std::string printable = Printable(target);
+      const std::string printable = ForTerminal(target);
       if (shown != printable && "mailto:" + shown != printable) AddStyled({.dim = true}, " (" + printable + ")");
       break;
     }
@@ -369,7 +369,7 @@ void Renderer::LeaveSpan(MD_SPANTYPE type) {
 
 void Renderer::Text(MD_TEXTTYPE type, std::string_view text) {
   if (in_code_block_) {
-    code_ += Printable(text);
+    code_ += ForTerminal(text);
     return;
   }
   switch (type) {
@@ -381,7 +381,7 @@ void Renderer::Text(MD_TEXTTYPE type, std::string_view text) {
       Add("\n");
       break;
     case MD_TEXT_ENTITY:
-      Add(Printable(DecodeEntity(text)));
+      Add(ForTerminal(DecodeEntity(text)));
       break;
     case MD_TEXT_NORMAL:
       // \( \) \[ \] delimit formulas: the parser takes them for escaped brackets and would drop the backslash.
@@ -391,7 +391,7 @@ void Renderer::Text(MD_TEXTTYPE type, std::string_view text) {
       }
       [[fallthrough]];
     default:
-      Add(Printable(text));
+      Add(ForTerminal(text));
       break;
   }
 }

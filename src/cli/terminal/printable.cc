@@ -46,7 +46,7 @@ uint32_t DisplayWidth(std::string_view text) {
   return columns;
 }
 
-std::string Printable(std::string_view text) {
+std::string ForTerminal(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
@@ -77,7 +77,7 @@ std::string Printable(std::string_view text) {
 }
 
 std::string PrintableLine(std::string_view text, uint32_t columns) {
-  const std::string safe = Printable(text);
+  const std::string safe = ForTerminal(text);
   std::string line;
   std::string_view rest = safe;
   uint32_t used = 0;

@@ -27,7 +27,7 @@ uint32_t DisplayWidth(std::string_view text);
 // visible: C0 controls and DEL as control pictures (ESC becomes U+241B), C1 and bidirectional controls, line
 // separators, tag and annotation characters as <U+XXXX>, malformed bytes as U+FFFD. A carriage return before a newline
 // vanishes. Linear; a character is never split, so a text may come in pieces that end on character boundaries.
-std::string Printable(std::string_view text);
+std::string ForTerminal(std::string_view text);
 
 // The same on one line and at most `columns` wide, "…" at the end when something was left out: for titles and names.
 std::string PrintableLine(std::string_view text, uint32_t columns);

@@ -19,7 +19,7 @@ struct Style {
   bool operator==(const Style&) const = default;
 };
 
-// Printable text (see Printable) in one style. Newlines only where a function says so.
+// Printable text (see ForTerminal) in one style. Newlines only where a function says so.
 struct Span {
   Style style;
   std::string text;

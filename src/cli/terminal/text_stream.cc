@@ -52,7 +52,7 @@ PlainStream::PlainStream(Screen screen, Style style, std::string bar)
 std::vector<Line> PlainStream::Lines(std::string_view text) const {
   const uint32_t columns = TextColumns(painter_) - std::min(DisplayWidth(bar_), kNarrowestText - 2);
   std::vector<Line> lines;
-  for (const Line& wrapped : WrapText({{style_, Printable(text)}}, columns)) {
+  for (const Line& wrapped : WrapText({{style_, ForTerminal(text)}}, columns)) {
     lines.emplace_back();
     lines.back().Append({.dim = true}, bar_);
     lines.back().Append(wrapped);

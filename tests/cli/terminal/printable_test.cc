@@ -7,29 +7,29 @@ namespace {
 
 TEST(Printable, KeepsTextOfAnyScript) {
   const std::string text = "Grüße, 你好, नमस्ते, שלום, 👩‍💻\nsecond line";
-  EXPECT_EQ(Printable(text), text);
+  EXPECT_EQ(ForTerminal(text), text);
 }
 
 TEST(Printable, ShowsControlsAsPictures) {
-  EXPECT_EQ(Printable("\x1b[31mred\x07\b"), "␛[31mred␇␈");
-  EXPECT_EQ(Printable(std::string_view("\0", 1)), "␀");
-  EXPECT_EQ(Printable("\x7f"), "␡");
-  EXPECT_EQ(Printable("a\rb\r\nc"), "a␍b\nc");
-  EXPECT_EQ(Printable("\tx"), "    x");
+  EXPECT_EQ(ForTerminal("\x1b[31mred\x07\b"), "␛[31mred␇␈");
+  EXPECT_EQ(ForTerminal(std::string_view("\0", 1)), "␀");
+  EXPECT_EQ(ForTerminal("\x7f"), "␡");
+  EXPECT_EQ(ForTerminal("a\rb\r\nc"), "a␍b\nc");
+  EXPECT_EQ(ForTerminal("\tx"), "    x");
 }
 
 TEST(Printable, NamesC1AndHiddenCharacters) {
-  EXPECT_EQ(Printable("\u009b31m"), "<U+009B>31m");  // CSI in one character
-  EXPECT_EQ(Printable("a\u202Eb\u2066c\u200F"), "a<U+202E>b<U+2066>c<U+200F>");
-  EXPECT_EQ(Printable("\U000E0041"), "<U+E0041>");
-  EXPECT_EQ(Printable("\u2028"), "<U+2028>");
+  EXPECT_EQ(ForTerminal("\u009b31m"), "<U+009B>31m");  // CSI in one character
+  EXPECT_EQ(ForTerminal("a\u202Eb\u2066c\u200F"), "a<U+202E>b<U+2066>c<U+200F>");
+  EXPECT_EQ(ForTerminal("\U000E0041"), "<U+E0041>");
+  EXPECT_EQ(ForTerminal("\u2028"), "<U+2028>");
 }
 
 TEST(Printable, ReplacesMalformedBytes) {
-  EXPECT_EQ(Printable("a\x9b"
+  EXPECT_EQ(ForTerminal("a\x9b"
                       "b"),
             "a\uFFFDb");  // the 8-bit form of CSI
-  EXPECT_EQ(Printable("\xe4\xbd"), "\uFFFD\uFFFD");
+  EXPECT_EQ(ForTerminal("\xe4\xbd"), "\uFFFD\uFFFD");
 }
 
 TEST(DisplayWidth, CountsWideAndCombiningCharacters) {

@@ -1,6 +1,6 @@
 // Finds a thought between marks that are text ("<think>", "</think>"), for models that have no tokens for them.
-#ifndef CANDOR_ENGINE_THOUGHT_MARKS_H_
-#define CANDOR_ENGINE_THOUGHT_MARKS_H_
+#ifndef CANDOR_CHAT_THOUGHT_MARKS_H_
+#define CANDOR_CHAT_THOUGHT_MARKS_H_
 
 #include <cstdint>
 #include <string>
@@ -41,4 +41,4 @@ class ThoughtMarks {
 
 }  // namespace candor
 
-#endif  // CANDOR_ENGINE_THOUGHT_MARKS_H_
+#endif  // CANDOR_CHAT_THOUGHT_MARKS_H_

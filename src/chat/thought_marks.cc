@@ -1,4 +1,4 @@
-#include "engine/thought_marks.h"
+#include "chat/thought_marks.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,14 +1,37 @@
 // Follows the tokens of an answer in and out of its thoughts, and says when a thought has used up its budget.
-#ifndef CANDOR_ENGINE_THOUGHT_H_
-#define CANDOR_ENGINE_THOUGHT_H_
+#ifndef CANDOR_CHAT_THOUGHT_H_
+#define CANDOR_CHAT_THOUGHT_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "engine/request.h"
-#include "engine/thought_marks.h"
+#include "chat/thought_marks.h"
+#include "tokenizer/tokenizer.h"
 
 namespace candor {
+
+// How a thought is recognised, and how long it may be. All empty: nothing is reasoning.
+struct ThinkingControl {
+  // The tokens that open and close a thought. With them, text never does.
+  std::optional<TokenId> open, close;
+  // For models without such tokens: the text that opens and closes one ("<think>", "</think>"), wherever the tokens
+  // divide it. Text opens a thought only where the answer begins. Ignored when `close` is set; both empty or both not.
+  std::string open_text, close_text;
+  // The prompt ends inside a thought.
+  bool starts_open = false;
+  // At most this many sampled tokens of reasoning in the whole answer, marks not counted; then `forced_close` follows.
+  // Empty means no limit; 0 closes a thought as soon as it is opened.
+  std::optional<uint32_t> budget;
+  // What ends a thought whose budget is spent; must contain `close` (or spell `close_text`). Needed with a budget.
+  std::vector<TokenId> forced_close;
+};
+
+// Answer and reasoning are what their names say; a mark is a token that opens or closes a thought or ends the answer.
+enum class TokenRole : uint8_t { kAnswer, kReasoning, kMark };
 
 class ThoughtTracker {
  public:
@@ -40,4 +63,4 @@ void ValidateThinking(const ThinkingControl& control, const Tokenizer& tokenizer
 
 }  // namespace candor
 
-#endif  // CANDOR_ENGINE_THOUGHT_H_
+#endif  // CANDOR_CHAT_THOUGHT_H_

@@ -1,4 +1,4 @@
-#include "engine/thought.h"
+#include "chat/thought.h"
 
 #include <algorithm>
 #include <string>

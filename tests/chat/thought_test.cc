@@ -1,10 +1,10 @@
-#include "engine/thought.h"
+#include "chat/thought.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "engine/fakes.h"
+#include "support/fake_tokenizer.h"
 
 namespace candor {
 namespace {
