@@ -27,7 +27,7 @@ TEST(Printable, NamesC1AndHiddenCharacters) {
 
 TEST(Printable, ReplacesMalformedBytes) {
   EXPECT_EQ(ForTerminal("a\x9b"
-                      "b"),
+                        "b"),
             "a\uFFFDb");  // the 8-bit form of CSI
   EXPECT_EQ(ForTerminal("\xe4\xbd"), "\uFFFD\uFFFD");
 }
