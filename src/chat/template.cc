@@ -38,7 +38,7 @@ ChatTemplate ChatTemplate::Parse(std::string_view text, std::string source, cons
   }
   if (!IsValidUtf8(text)) throw TemplateError(source + ": the template is not UTF-8");
   try {
-    auto parsed = jinja::Parse(text, limits.depth);
+    auto parsed = jinja::Parse(text, limits);
     return ChatTemplate(std::make_unique<Impl>(Impl{std::move(source), limits, std::move(parsed)}));
   } catch (const jinja::Failure& failure) {
     Rethrow(failure, source, 1);

@@ -37,10 +37,36 @@ bool StandsAlone(std::string_view text, size_t begin, size_t end) {
   return end == text.size() || !IsWordCharacter(DecodeUtf8(text, end).code);
 }
 
+// How many nodes a trie of sorted texts has below its root.
+size_t CountNodes(const std::vector<AddedToken>& tokens) {
+  size_t nodes = 0;
+  std::string_view before;
+  for (const AddedToken& token : tokens) {
+    const std::string_view text = token.text;
+    nodes +=
+        static_cast<size_t>(text.end() - std::mismatch(before.begin(), before.end(), text.begin(), text.end()).second);
+    before = text;
+  }
+  return nodes;
+}
+
 }  // namespace
+
+void CheckAddedTokens(size_t tokens, size_t bytes, const std::string& field) {
+  const auto check = [&](size_t found, size_t most, const char* what) {
+    if (found <= most) return;
+    throw LimitError(field + ": " + std::to_string(found) + what + ", at most " + std::to_string(most) +
+                     " are supported");
+  };
+  check(tokens, kMaxAddedTokens, " control and user-defined tokens");
+  check(bytes, kMaxAddedTokensBytes, " bytes of control and user-defined tokens");
+}
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const std::string& field) : tokens_(std::move(tokens)) {
   std::erase_if(tokens_, [](const AddedToken& token) { return token.text.empty(); });
+  size_t bytes = 0;
+  for (const AddedToken& token : tokens_) bytes += token.text.size();
+  CheckAddedTokens(tokens_.size(), bytes, field);
   std::stable_sort(tokens_.begin(), tokens_.end(),
                    [](const AddedToken& a, const AddedToken& b) { return a.text < b.text; });
   for (const AddedToken& token : tokens_) {
@@ -54,6 +80,7 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const std::string& fiel
     size_t begin, end, depth;
   };
   std::deque<Range> ranges{{0, tokens_.size(), 0}};
+  nodes_.reserve(CountNodes(tokens_) + 2);
   nodes_.push_back({});
   for (size_t node = 0; node < nodes_.size(); ++node) {
     const Range range = ranges.front();

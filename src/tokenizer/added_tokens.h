@@ -16,6 +16,12 @@
 namespace candor {
 
 inline constexpr size_t kMaxAddedTokenBytes = 512;
+// Published vocabularies have up to 6,500, of 80 kB together.
+inline constexpr size_t kMaxAddedTokens = 1 << 17;
+inline constexpr size_t kMaxAddedTokensBytes = 2 << 20;
+
+// Throws LimitError naming `field` when so many tokens, of so many bytes together, are too many for one set.
+void CheckAddedTokens(size_t tokens, size_t bytes, const std::string& field);
 
 struct AddedToken {
   std::string text;
@@ -30,7 +36,7 @@ class AddedTokens {
  public:
   AddedTokens() = default;
   // Empty texts never match. Of equal texts the last counts. Throws LimitError naming `field` for a text longer than
-  // kMaxAddedTokenBytes.
+  // kMaxAddedTokenBytes, and for more tokens than CheckAddedTokens lets pass.
   AddedTokens(std::vector<AddedToken> tokens, const std::string& field);
 
   bool empty() const { return tokens_.empty(); }

@@ -14,7 +14,13 @@
 namespace candor {
 namespace {
 
-constexpr uint64_t kMaxTokens = 1 << 22;
+// What a vocabulary costs is bounded before any of it is built, so that it takes less than 64 MiB beyond the file that
+// brings it. Published ones: 262,144 tokens of 2.3 MB together (Gemma 3), tokens of 256 bytes (Qwen 2.5, DeepSeek),
+// 280,147 merges (Llama 3).
+constexpr uint64_t kMaxTokens = 1 << 19;
+constexpr size_t kMaxTokenBytes = 4096;
+constexpr size_t kMaxVocabularyBytes = 8 << 20;
+constexpr size_t kMaxMerges = 1 << 20;
 // A piece that merging makes is looked at as a whole at every merge.
 constexpr size_t kMaxScoredPieceBytes = 1024;
 
@@ -36,7 +42,9 @@ class GgufReader {
       throw UnsupportedError(Field("model") + ": " + Quoted(model_) +
                              " is not supported; known are gpt2 (byte-level BPE) and llama (SentencePiece BPE)");
     }
+    CheckTokens();
     ReadKinds();
+    if (model_ == "llama") ReadScores();
   }
 
   std::unique_ptr<Tokenizer> Read() {
@@ -61,16 +69,36 @@ class GgufReader {
   [[noreturn]] void Refuse(std::string_view name, const std::string& why) const {
     throw FormatError(Field(name) + ": " + why);
   }
-  void RequireLength(std::string_view name, size_t length) const {
-    if (length == tokens_.size()) return;
-    Refuse(name, std::to_string(length) + " entries, " + std::to_string(tokens_.size()) +
+  // Before the numbers are widened: there must be one for each token.
+  void CheckLength(std::string_view name) const {
+    const MetadataValue* value = metadata_.Find(Key(name));
+    const auto* numbers = value ? std::get_if<NumberArray>(value) : nullptr;
+    if (numbers == nullptr || numbers->size() == tokens_.size()) return;
+    Refuse(name, std::to_string(numbers->size()) + " entries, " + std::to_string(tokens_.size()) +
                      " expected, one for each of tokenizer.ggml.tokens");
   }
 
+  void CheckTokens() {
+    size_t bytes = 0;
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      const size_t size = tokens_[i].size();
+      if (size > kMaxTokenBytes) {
+        Refuse("tokens", std::to_string(size) + " bytes at index " + std::to_string(i) + ", at most " +
+                             std::to_string(kMaxTokenBytes) + " expected");
+      }
+      bytes += size;
+      if (size > 0) divisions_ += size - 1;
+    }
+    if (bytes > kMaxVocabularyBytes) {
+      Refuse("tokens",
+             std::to_string(bytes) + " bytes together, at most " + std::to_string(kMaxVocabularyBytes) + " expected");
+    }
+  }
+
   void ReadKinds() {
+    CheckLength("token_type");
     kinds_.assign(tokens_.size(), TokenKind::kNormal);
     if (const auto types = metadata_.GetInts(Key("token_type"))) {
-      RequireLength("token_type", types->size());
       for (size_t i = 0; i < types->size(); ++i) {
         const int64_t type = (*types)[i];
         if (type < 1 || type > 6) {
@@ -85,7 +113,26 @@ class GgufReader {
     }
   }
 
-  std::unique_ptr<const Vocabulary> MakeVocabulary(bool byte_level) const {
+  void ReadScores() {
+    CheckLength("scores");
+    const auto doubles = metadata_.GetFloats(Key("scores"));
+    if (!doubles) Refuse("scores", "missing, a score for each token expected");
+    scores_.resize(doubles->size());
+    for (size_t i = 0; i < scores_.size(); ++i) {
+      scores_[i] = static_cast<float>((*doubles)[i]);
+      if (!std::isfinite(scores_[i])) {
+        Refuse("scores",
+               std::to_string((*doubles)[i]) + " at index " + std::to_string(i) + ", a finite number expected");
+      }
+      const bool merges = kinds_[i] == TokenKind::kNormal || kinds_[i] == TokenKind::kUserDefined;
+      if (merges && tokens_[i].size() > kMaxScoredPieceBytes) {
+        Refuse("tokens", std::to_string(tokens_[i].size()) + " bytes at index " + std::to_string(i) + ", at most " +
+                             std::to_string(kMaxScoredPieceBytes) + " expected");
+      }
+    }
+  }
+
+  std::unique_ptr<const Vocabulary> MakeVocabulary(bool byte_level) {
     StringTable pieces = tokens_, bytes;
     size_t total = 0;
     for (size_t i = 0; i < tokens_.size(); ++i) total += tokens_[i].size();
@@ -106,17 +153,28 @@ class GgufReader {
       } else if (kind != TokenKind::kNormal || !UnspellBytes(tokens_[i], text)) {
         text = tokens_[i];
       }
-      bytes.Append(text);
+      bytes.Append(text == tokens_[i] ? "" : text);
     }
-    return std::make_unique<Vocabulary>(std::move(pieces), std::move(bytes), kinds_, Field("tokens"));
+    return std::make_unique<Vocabulary>(std::move(pieces), std::move(bytes), std::move(kinds_), Field("tokens"));
   }
 
   void MakeAddedTokens(PipelineParts& parts) const {
+    const Vocabulary& vocabulary = *parts.vocabulary;
+    const auto is_added = [&](size_t i) {
+      const auto id = static_cast<TokenId>(i);
+      return vocabulary.IsControl(id) || vocabulary.Kind(id) == TokenKind::kUserDefined;
+    };
+    size_t count = 0, bytes = 0;
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      if (!is_added(i)) continue;
+      ++count;
+      bytes += tokens_[i].size();
+    }
+    CheckAddedTokens(count, bytes, Field("tokens"));
     std::vector<AddedToken> plain, normalized;
     for (size_t i = 0; i < tokens_.size(); ++i) {
-      const TokenKind kind = kinds_[i];
-      const bool control = kind == TokenKind::kControl || kind == TokenKind::kUnknown;
-      if (!control && kind != TokenKind::kUserDefined) continue;
+      if (!is_added(i)) continue;
+      const bool control = vocabulary.IsControl(static_cast<TokenId>(i));
       // SentencePiece finds its user-defined pieces in the text whose spaces it has replaced.
       const bool spaced =
           model_ == "llama" && !control && tokens_[i].find(kSentencePieceSpace) != std::string_view::npos;
@@ -162,6 +220,11 @@ class GgufReader {
     // Writers leave out an empty array: a vocabulary of single bytes has no merges.
     if (!metadata_.Has(Key("merges"))) return MergeTable(0);
     const StringTable& merges = metadata_.RequireStrings(Key("merges"));
+    if (const size_t most = std::min(divisions_, kMaxMerges); merges.size() > most) {
+      Refuse("merges", std::to_string(merges.size()) + " entries, at most " + std::to_string(most) +
+                           " expected: " + std::to_string(kMaxMerges) +
+                           ", and one for each way to divide a token of tokenizer.ggml.tokens in two");
+    }
     MergeTable table(merges.size());
     const std::string field = Field("merges");
     std::string joined;
@@ -188,24 +251,8 @@ class GgufReader {
   }
 
   void ReadSentencePiece(PipelineParts& parts) const {
-    const auto doubles = metadata_.GetFloats(Key("scores"));
-    if (!doubles) Refuse("scores", "missing, a score for each token expected");
-    RequireLength("scores", doubles->size());
-    std::vector<float> scores(doubles->size());
-    for (size_t i = 0; i < scores.size(); ++i) {
-      scores[i] = static_cast<float>((*doubles)[i]);
-      if (!std::isfinite(scores[i])) {
-        Refuse("scores",
-               std::to_string((*doubles)[i]) + " at index " + std::to_string(i) + ", a finite number expected");
-      }
-      const bool merges = kinds_[i] == TokenKind::kNormal || kinds_[i] == TokenKind::kUserDefined;
-      if (merges && tokens_[i].size() > kMaxScoredPieceBytes) {
-        Refuse("tokens", std::to_string(tokens_[i].size()) + " bytes at index " + std::to_string(i) + ", at most " +
-                             std::to_string(kMaxScoredPieceBytes) + " expected");
-      }
-    }
     const TokenId unknown = SpecialToken("unknown_token_id").value_or(kNoToken);
-    parts.model = MakeScoredBpe(*parts.vocabulary, scores, unknown);
+    parts.model = MakeScoredBpe(*parts.vocabulary, scores_, unknown);
     parts.splitters.push_back(MakeBeforeSpaceSplitter(BytesBeforeInnerSpace(*parts.vocabulary)));
     parts.strips_leading_space = metadata_.GetBool(Key("add_space_prefix")).value_or(true);
     const std::string space(kSentencePieceSpace);
@@ -216,7 +263,9 @@ class GgufReader {
   const Metadata& metadata_;
   const StringTable& tokens_;
   std::string model_;
-  std::vector<TokenKind> kinds_;
+  std::vector<TokenKind> kinds_;  // until the vocabulary has them
+  std::vector<float> scores_;     // of a SentencePiece model
+  size_t divisions_ = 0;          // ways to divide a token in two, all tokens together
 };
 
 }  // namespace

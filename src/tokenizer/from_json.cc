@@ -114,7 +114,7 @@ class JsonReader {
         text = piece.text;
       }
       pieces.Append(piece.text);
-      bytes.Append(text);
+      bytes.Append(text == piece.text ? "" : text);
       kinds.push_back(piece.kind);
     }
     return std::make_unique<Vocabulary>(std::move(pieces), std::move(bytes), std::move(kinds), VocabularyPath());

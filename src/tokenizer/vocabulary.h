@@ -20,12 +20,15 @@ inline constexpr TokenId kNoToken = -1;
 class Vocabulary {
  public:
   // The three have one entry a token. Empty pieces are ids without a token; two equal pieces are a FormatError that
-  // names `field` and both ids.
+  // names `field` and both ids. Of `bytes` an empty entry stands for a piece that spells itself: most do.
   Vocabulary(StringTable pieces, StringTable bytes, std::vector<TokenKind> kinds, const std::string& field);
 
   size_t size() const { return kinds_.size(); }
   std::string_view Piece(TokenId id) const { return pieces_[static_cast<size_t>(id)]; }
-  std::string_view Bytes(TokenId id) const { return bytes_[static_cast<size_t>(id)]; }
+  std::string_view Bytes(TokenId id) const {
+    const std::string_view bytes = bytes_[static_cast<size_t>(id)];
+    return bytes.empty() ? Piece(id) : bytes;
+  }
   TokenKind Kind(TokenId id) const { return kinds_[static_cast<size_t>(id)]; }
   // The id of a spelling, or kNoToken. Looks at `hint` first, any id or kNoToken.
   TokenId Find(std::string_view piece, TokenId hint = kNoToken) const;

@@ -32,6 +32,14 @@ TEST(TemplateError, WhatATemplateRaisesIsToldApart) {
                               R"({"role": "please"})");
 }
 
+// As in the reference, which reads no further than it has to.
+TEST(TemplateError, TheFirstFaultIsTheOneReported) {
+  ExpectError("{{ 1 2 }}\n{{ ? }}", "test:1: expected token 'end of print statement', got 'integer'");
+  ExpectError("{% foo %}{{ ? }}", "test:1: Encountered unknown tag 'foo'.");
+  ExpectError("{{ a b }}{# open", "test:1: expected token 'end of print statement', got 'b'");
+  ExpectError("{{ 1 }}\n{{ ? }}", "test:2: unexpected char '?' at 11");
+}
+
 TEST(TemplateError, SourceMustBeUtf8) {
   ExpectError("a\xff", "test: the template is not UTF-8");
   ExpectError("a\xed\xa0\x80", "test: the template is not UTF-8");

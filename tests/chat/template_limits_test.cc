@@ -9,6 +9,7 @@
 namespace candor {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
 std::string Times(int count, std::string_view text) {
@@ -215,10 +216,63 @@ TEST(TemplateLimits, SourcesAreReadInLinearTime) {
   ExpectStops("{{ " + Times(400'000, "1_") + " }}");
   ExpectStops("{% macro f(" + Times(100'000, "a,") + ") %}{% endmacro %}");
   EXPECT_EQ(Render(Times(300'000, "\n ")).size(), 600'000u);
-  EXPECT_EQ(Render("{{ 1" + Times(200'000, "+1") + " }}"), "200001");
-  EXPECT_EQ(Render("{{ 1" + Times(100'000, "|int") + " }}"), "1");
-  EXPECT_EQ(Render("{% if 0 %}" + Times(50'000, "{% elif 0 %}") + "{% else %}x{% endif %}"), "x");
-  EXPECT_EQ(Render(Times(20'000, "{% if 1 %}{% set a = 1 %}{% endif %}") + "{{ a }}"), "1");
+  EXPECT_EQ(Render(Times(200'000, "{#a#}")), "");
+  EXPECT_EQ(Render("{{ 1" + Times(30'000, "+1") + " }}"), "30001");
+  EXPECT_EQ(Render("{{ 1" + Times(30'000, "|int") + " }}"), "1");
+  EXPECT_EQ(Render("{% if 0 %}" + Times(15'000, "{% elif 0 %}") + "{% else %}x{% endif %}"), "x");
+  EXPECT_EQ(Render(Times(5'000, "{% if 1 %}{% set a = 1 %}{% endif %}") + "{{ a }}"), "1");
+}
+
+TEST(TemplateLimits, ManyNamesAreResolvedInLinearTime) {
+  std::string names;
+  for (int i = 0; i < 30'000; ++i) names += (i ? ",a" : "a") + std::to_string(i);
+  ExpectStops(Times(60, "{% if 1 %}") + "{% set " + names + " = 1 %}" + Times(60, "{% endif %}"));
+  ExpectStops(Times(60, "{% if 1 %}") + "{% set " + names + " = 1 %}" + Times(60, "{% else %}{% endif %}"));
+  ExpectStops(Times(30, "{% for b in [1] %}{% if 1 %}") + "{% set " + names + " = 1 %}" +
+              Times(30, "{% endif %}{% endfor %}"));
+  ExpectStops("{% macro f(" + names + ") %}{% endmacro %}{{ x.y }}");
+}
+
+// What every token may become is larger than its text: without a limit, a source that may be read would take hundreds
+// of times its size.
+TEST(TemplateLimits, ASourceOfTooManyTokensIsRefused) {
+  // What is behind the @ is repeated.
+  for (const std::string_view text : {"{{ a@|a",
+                                      "{{ a@.a",
+                                      "{{ a@()",
+                                      "{{ a@[1]",
+                                      "{{ a@ is a()",
+                                      "{{ 1@~1",
+                                      "{{ 1@+1",
+                                      "{{ 1@<1",
+                                      "{{ 1@ or 1",
+                                      "{{ @'a'",
+                                      "{{ [@1,",
+                                      "{{ {@1:1,",
+                                      "{{ a(@1,",
+                                      "{{ a(@a=1,",
+                                      "{% set @a,",
+                                      "@{% set a = 1 %}",
+                                      "@{{ a }}",
+                                      "@a{##}",
+                                      "@{% if a %}{% endif %}",
+                                      "{% if a %}@{% elif a %}",
+                                      "@{% for a in a %}{% endfor %}",
+                                      "@{% macro a() %}{% endmacro %}",
+                                      "@{% with a = 1 %}{% endwith %}"}) {
+    const size_t at = text.find('@');
+    const std::string source =
+        std::string(text.substr(0, at)) + Times(70'000, text.substr(at + 1)).substr(0, 1'000'000);
+    EXPECT_THAT([&] { Render(source); },
+                ThrowsMessage<LimitError>(HasSubstr("test:1: the template has more than 65536 tokens")))
+        << text;
+  }
+  // The line is that of the first token beyond the limit; a token that ends the template is none.
+  const std::string most = "{{ 1\n" + Times(32'766, "+1") + " }}a";
+  EXPECT_EQ(Render(most), "32767a");
+  EXPECT_THAT([&] { Render(most + "{#\n#}\n{{ 1"); },
+              ThrowsMessage<LimitError>("test:4: the template has more than 65536 tokens (names, literals, operators, "
+                                        "delimiters, stretches of text)"));
 }
 
 TEST(TemplateLimits, ASourceBeyondTheLimitIsRefused) {

@@ -33,6 +33,18 @@ TEST(AddedTokens, TheLeftmostComesFirstThenTheLongest) {
   EXPECT_EQ(Cut(tokens, ""), (Parts{}));
 }
 
+TEST(AddedTokens, MoreThanATrieShouldHoldAreRefused) {
+  const auto make = [](size_t count, size_t bytes) {
+    std::vector<AddedToken> list(count, AddedToken{std::string(bytes, 'a'), 0});
+    return AddedTokens(std::move(list), "field");
+  };
+  EXPECT_NO_THROW(make(1 << 17, 16));
+  EXPECT_THROW(make((1 << 17) + 1, 16), LimitError);
+  EXPECT_NO_THROW(make(4096, 512));
+  EXPECT_THROW(make(4097, 512), LimitError);
+  EXPECT_THROW(make(1, 513), LimitError);
+}
+
 TEST(AddedTokens, RandomTokensAreFoundAsByTheirDefinition) {
   std::mt19937 random(1);
   for (int round = 0; round < 300; ++round) {

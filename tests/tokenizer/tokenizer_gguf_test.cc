@@ -97,6 +97,60 @@ TEST(GgufByteLevel, BrokenMetadataIsRefusedByItsKey) {
   ExpectRefused(metadata, "tokenizer.ggml.add_bos_token");
 }
 
+// The files that these stand for are as large as their arrays: what is built of them must not be several times larger.
+TEST(GgufByteLevel, VocabulariesThatAreTooLargeAreRefusedBeforeTheyAreBuilt) {
+  const auto with_tokens = [](const std::vector<std::string>& tokens) {
+    Metadata metadata("large");
+    metadata.Add("tokenizer.ggml.model", std::string("gpt2"));
+    metadata.Add("tokenizer.ggml.tokens", Strings(tokens));
+    return metadata;
+  };
+  const auto token = [](size_t number, size_t bytes) {
+    std::string text = std::to_string(number);
+    return text + std::string(bytes - text.size(), 'x');
+  };
+  EXPECT_EQ(TokenizerFromGguf(with_tokens({"a", token(1, 4096)}))->Piece(1).size(), 4096u);
+  ExpectRefused(with_tokens({"a", token(1, 4097)}), "tokenizer.ggml.tokens: 4097 bytes at index 1, at most 4096");
+  std::vector<std::string> tokens;
+  for (size_t i = 0; i < 2048; ++i) tokens.push_back(token(i, 4096));
+  EXPECT_EQ(TokenizerFromGguf(with_tokens(tokens))->vocabulary_size(), 2048u);
+  tokens.emplace_back("y");
+  ExpectRefused(with_tokens(tokens), "tokenizer.ggml.tokens: 8388609 bytes together, at most 8388608");
+  EXPECT_EQ(TokenizerFromGguf(with_tokens(std::vector<std::string>(1 << 19)))->vocabulary_size(), 524288u);
+  ExpectRefused(with_tokens(std::vector<std::string>((1 << 19) + 1)), "tokenizer.ggml.tokens: 524289 tokens");
+}
+
+TEST(GgufByteLevel, MoreMergesThanItsTokensDivideIntoAreRefused) {
+  const auto with_merges = [](const std::vector<std::string>& merges) {
+    Metadata metadata("merges");
+    metadata.Add("tokenizer.ggml.model", std::string("gpt2"));
+    metadata.Add("tokenizer.ggml.tokens", Strings({"a", "b", "", "ab", "abb"}));  // a b, a bb, ab b
+    metadata.Add("tokenizer.ggml.merges", Strings(merges));
+    return metadata;
+  };
+  EXPECT_EQ(TokenizerFromGguf(with_merges({"a b", "a b", "ab b"}))->Encode("abb", false), Ids{4});
+  ExpectRefused(with_merges(std::vector<std::string>(4, "a b")),
+                "tokenizer.ggml.merges: 4 entries, at most 3 expected");
+  // However many ways there are.
+  Metadata metadata("merges");
+  std::vector<std::string> tokens = {"a", "b", "ab"};
+  for (int i = 0; i < 300; ++i) tokens.push_back(std::to_string(i) + std::string(4000, 'x'));
+  metadata.Add("tokenizer.ggml.model", std::string("gpt2"));
+  metadata.Add("tokenizer.ggml.tokens", Strings(tokens));
+  metadata.Add("tokenizer.ggml.merges", Strings(std::vector<std::string>((1 << 20) + 1, "a b")));
+  ExpectRefused(metadata, "tokenizer.ggml.merges: 1048577 entries, at most 1048576 expected");
+}
+
+TEST(GgufByteLevel, TooManyControlTokensAreRefused) {
+  std::vector<std::string> tokens;
+  for (int i = 0; i <= 1 << 17; ++i) tokens.push_back(std::to_string(i));
+  Metadata metadata("control");
+  metadata.Add("tokenizer.ggml.model", std::string("gpt2"));
+  metadata.Add("tokenizer.ggml.tokens", Strings(tokens));
+  metadata.Add("tokenizer.ggml.token_type", Numbers(NumberType::kInt32, std::vector<int32_t>(tokens.size(), 3)));
+  ExpectRefused<LimitError>(metadata, "control: tokenizer.ggml.tokens: 131073 control and user-defined tokens");
+}
+
 TEST(GgufByteLevel, AVocabularyWithoutMergesHasBytesAlone) {
   Metadata metadata = SmallByteLevel("gpt-2");
   metadata.Remove("tokenizer.ggml.merges");

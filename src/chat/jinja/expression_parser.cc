@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "chat/jinja/failure.h"
 #include "chat/jinja/parser.h"
 
@@ -35,10 +38,14 @@ std::string Describe(const Token& token) {
 
 }  // namespace
 
+const Token& ExpressionParser::Look() {
+  if (!ahead_) ahead_ = tokens_.Next();
+  return *ahead_;
+}
+
 Token ExpressionParser::Next() {
-  Token token = current();
-  if (at_ + 1 < tokens_.size()) ++at_;
-  return token;
+  Token next = ahead_ ? *std::exchange(ahead_, std::nullopt) : tokens_.Next();
+  return std::exchange(current_, std::move(next));
 }
 
 bool ExpressionParser::SkipName(std::string_view name) {

@@ -19,7 +19,9 @@ struct Failure {
 [[noreturn]] inline void FailAt(int line, std::string message) {
   throw Failure{Failure::Kind::kTemplate, std::move(message), line};
 }
-[[noreturn]] inline void FailLimit(std::string message) { throw Failure{Failure::Kind::kLimit, std::move(message)}; }
+[[noreturn]] inline void FailLimit(std::string message, int line = 0) {
+  throw Failure{Failure::Kind::kLimit, std::move(message), line};
+}
 
 }  // namespace candor::jinja
 

@@ -5,6 +5,8 @@
 //   one newline at the end of the template goes.
 #include <charconv>
 #include <cstdlib>
+#include <deque>
+#include <utility>
 
 #include "chat/jinja/failure.h"
 #include "chat/jinja/string_literal.h"
@@ -32,17 +34,36 @@ std::string Normalized(std::string_view source) {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-class Lexer {
- public:
-  explicit Lexer(std::string_view source) : source_(Normalized(source)), text_(source_) {}
+}  // namespace
 
-  std::vector<Token> Run() {
-    while (at_ < text_.size()) Root();
-    Add(TokenType::kEnd, "");
-    return std::move(tokens_);
+class TokenStream::Lexer {
+ public:
+  Lexer(std::string_view source, uint32_t max_tokens)
+      : source_(Normalized(source)), text_(source_), max_tokens_(max_tokens) {}
+
+  Token Next() {
+    while (ready_.empty()) Step();
+    Token token = std::move(ready_.front());
+    ready_.pop_front();
+    if (token.type != TokenType::kEnd && tokens_++ == max_tokens_) {
+      FailLimit("the template has more than " + std::to_string(max_tokens_) +
+                    " tokens (names, literals, operators, delimiters, stretches of text)",
+                token.line);
+    }
+    return token;
   }
 
  private:
+  void Step() {
+    if (tag_end_ != TokenType::kEnd) {
+      Tag();
+    } else if (at_ < text_.size()) {
+      Root();
+    } else {
+      Add(TokenType::kEnd, "");
+    }
+  }
+
   bool StartsWith(std::string_view what) const { return text_.substr(at_).starts_with(what); }
   char Peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
 
@@ -59,7 +80,7 @@ class Lexer {
   }
 
   void Add(TokenType type, std::string text, double real = 0) {
-    tokens_.push_back({type, line_, std::move(text), real});
+    ready_.push_back({type, line_, std::move(text), real});
   }
 
   // Where `{%`, an optional sign, `word` and the spaces around it end, when they stand at `at`; else npos.
@@ -138,7 +159,7 @@ class Lexer {
     if (kind == '#') return Comment(inside);
     Add(kind == '{' ? TokenType::kVariableBegin : TokenType::kBlockBegin, "");
     Advance(inside);
-    kind == '{' ? Tag("}}", TokenType::kVariableEnd) : Tag("%}", TokenType::kBlockEnd);
+    tag_end_ = kind == '{' ? TokenType::kVariableEnd : TokenType::kBlockEnd;
   }
 
   void FinishTag(size_t end) {
@@ -168,27 +189,24 @@ class Lexer {
     FailAt(line, "Missing end of raw directive");
   }
 
-  // The expression tokens up to the closing delimiter, which counts outside brackets only.
-  void Tag(std::string_view delimiter, TokenType end_type) {
-    std::string brackets;
-    while (true) {
-      if (brackets.empty()) {
-        const bool is_block = end_type == TokenType::kBlockEnd;
-        const size_t end = MatchTagEnd(at_, delimiter, is_block, is_block);
-        if (end != std::string_view::npos) {
-          Add(end_type, "");
-          return FinishTag(end);
-        }
+  // The next token of an expression, white space before it, or the closing delimiter, which counts outside brackets
+  // only.
+  void Tag() {
+    if (brackets_.empty()) {
+      const bool is_block = tag_end_ == TokenType::kBlockEnd;
+      const size_t end = MatchTagEnd(at_, is_block ? "%}" : "}}", is_block, is_block);
+      if (end != std::string_view::npos) {
+        Add(std::exchange(tag_end_, TokenType::kEnd), "");
+        return FinishTag(end);
       }
-      const size_t token = SkipSpace(at_);
-      if (token > at_) {
-        Advance(token);
-      } else if (at_ == text_.size()) {
-        Add(TokenType::kEnd, "");
-        return;
-      } else if (!Number() && !Name() && !String()) {
-        Operator(brackets);
-      }
+    }
+    const size_t token = SkipSpace(at_);
+    if (token > at_) {
+      Advance(token);
+    } else if (at_ == text_.size()) {
+      Add(TokenType::kEnd, "");
+    } else if (!Number() && !Name() && !String()) {
+      Operator();
     }
   }
 
@@ -300,13 +318,13 @@ class Lexer {
     return true;
   }
 
-  void Operator(std::string& brackets) {
+  void Operator() {
     static constexpr std::string_view kOperators[] = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/",
                                                       "*",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
                                                       ">",  "<",  "=",  ".",  ":",  "|",  ",", ";"};
     for (const std::string_view symbol : kOperators) {
       if (!StartsWith(symbol)) continue;
-      Balance(symbol[0], brackets);
+      Balance(symbol[0]);
       Add(TokenType::kOperator, std::string(symbol));
       at_ += symbol.size();
       return;
@@ -317,27 +335,33 @@ class Lexer {
                       std::to_string(CodePointCount(text_.substr(0, at_))));
   }
 
-  void Balance(char c, std::string& brackets) const {
+  void Balance(char c) {
     if (c == '{' || c == '(' || c == '[') {
-      brackets += c == '{' ? '}' : c == '(' ? ')' : ']';
+      brackets_ += c == '{' ? '}' : c == '(' ? ')' : ']';
     } else if (c == '}' || c == ')' || c == ']') {
       const std::string symbol = "'" + std::string(1, c) + "'";
-      if (brackets.empty()) FailAt(line_, "unexpected " + symbol);
-      if (brackets.back() != c) FailAt(line_, "unexpected " + symbol + ", expected '" + brackets.back() + "'");
-      brackets.pop_back();
+      if (brackets_.empty()) FailAt(line_, "unexpected " + symbol);
+      if (brackets_.back() != c) FailAt(line_, "unexpected " + symbol + ", expected '" + brackets_.back() + "'");
+      brackets_.pop_back();
     }
   }
 
   const std::string source_;
   const std::string_view text_;
-  std::vector<Token> tokens_;
+  const uint32_t max_tokens_;
+  uint32_t tokens_ = 0;
+  std::deque<Token> ready_;
+  TokenType tag_end_ = TokenType::kEnd;  // of the tag that is being read; kEnd: none is
+  std::string brackets_;                 // that close the open ones
   size_t at_ = 0;
   int line_ = 1;
   bool line_starts_ = true;  // the text behind the last tag begins a line
 };
 
-}  // namespace
+TokenStream::TokenStream(std::string_view source, uint32_t max_tokens)
+    : lexer_(std::make_unique<Lexer>(source, max_tokens)) {}
+TokenStream::~TokenStream() = default;
 
-std::vector<Token> Tokenize(std::string_view source) { return Lexer(source).Run(); }
+Token TokenStream::Next() { return lexer_->Next(); }
 
 }  // namespace candor::jinja

@@ -1,4 +1,4 @@
-// What rendering one template may cost.
+// What parsing and rendering one template may cost.
 #ifndef CANDOR_CHAT_JINJA_LIMITS_H_
 #define CANDOR_CHAT_JINJA_LIMITS_H_
 
@@ -14,6 +14,7 @@ struct TemplateLimits {
   uint32_t depth = 64;                  // nesting of the source, and of macro calls
   std::chrono::milliseconds time{250};  // of this thread's processor: another program's load never fails a rendering
   uint64_t source_bytes = 1u << 20;
+  uint32_t source_tokens = 1u << 16;  // names, literals, operators, delimiters, stretches of text; at least one a node
 };
 
 }  // namespace candor

@@ -1,6 +1,8 @@
 #include "chat/jinja/parser.h"
 
+#include <algorithm>
 #include <array>
+#include <set>
 
 #include "chat/jinja/failure.h"
 #include "chat/jinja/name_walk.h"
@@ -201,12 +203,13 @@ class Parser : public ExpressionParser {
 
   void ParseParameters(MacroStatement& macro) {
     ExpectOperator("(");
+    std::set<std::string> names;
     while (!current().IsOperator(")")) {
       if (!macro.parameters.empty()) ExpectOperator(",");
       const int line = current().line;
       Parameter parameter{ParseTargetName(), nullptr};
-      for (const Parameter& other : macro.parameters) {
-        if (other.name == parameter.name) FailAt(line, "duplicate argument '" + parameter.name + "' in a signature");
+      if (!names.insert(parameter.name).second) {
+        FailAt(line, "duplicate argument '" + parameter.name + "' in a signature");
       }
       if (SkipOperator("=")) {
         const Restore soft(soft_, false);
@@ -312,6 +315,6 @@ class Parser : public ExpressionParser {
 
 }  // namespace
 
-Template Parse(std::string_view source, uint32_t depth) { return Parser(Tokenize(source), depth).Run(); }
+Template Parse(std::string_view source, const TemplateLimits& limits) { return Parser(source, limits).Run(); }
 
 }  // namespace candor::jinja

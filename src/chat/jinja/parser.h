@@ -2,8 +2,8 @@
 #ifndef CANDOR_CHAT_JINJA_PARSER_H_
 #define CANDOR_CHAT_JINJA_PARSER_H_
 
-#include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,17 +15,20 @@
 namespace candor::jinja {
 
 // Parses and resolves names. Fails with the line; blocks that need other templates (include, import, extends, block)
-// fail as not supported. `depth` bounds how deep blocks and expressions may nest.
-Template Parse(std::string_view source, uint32_t depth);
+// fail as not supported. Of the limits, those of the source's tokens and of its nesting count here.
+Template Parse(std::string_view source, const TemplateLimits& limits);
 
 // Reads tokens one by one and expressions; statements are read on top of it.
 class ExpressionParser {
  public:
-  ExpressionParser(std::vector<Token> tokens, uint32_t max_depth) : tokens_(std::move(tokens)), max_depth_(max_depth) {}
+  ExpressionParser(std::string_view source, const TemplateLimits& limits)
+      : tokens_(source, limits.source_tokens), current_(tokens_.Next()), max_depth_(limits.depth) {}
 
  protected:
-  const Token& current() const { return tokens_[at_]; }
-  const Token& Look() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
+  const Token& current() const { return current_; }
+  // The one after it.
+  const Token& Look();
+  // Goes on to the next token and returns the one before.
   Token Next();
   bool SkipName(std::string_view name);
   bool SkipOperator(std::string_view symbol);
@@ -76,8 +79,9 @@ class ExpressionParser {
   std::string ParseDottedName();
   bool AtTupleEnd() const;
 
-  std::vector<Token> tokens_;
-  size_t at_ = 0;
+  TokenStream tokens_;
+  Token current_;
+  std::optional<Token> ahead_;  // when it has been looked at
   uint32_t max_depth_;
 };
 

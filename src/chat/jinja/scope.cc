@@ -1,8 +1,9 @@
 #include "chat/jinja/scope.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
+#include <utility>
 
 #include "chat/jinja/name_walk.h"
 
@@ -26,36 +27,38 @@ class Table {
     if (!Find(name)) Define(name, Load::kContext, {});
   }
   void StoreName(const std::string& name) {
-    if (stored_.insert(name).second) log_.push_back(name);
-    if (slots_.contains(name)) return;
+    const auto known = slots_.find(name);
+    if (known != slots_.end()) return MarkStored(known->second);
     const auto outer = FindOuter(name);
-    outer ? Define(name, Load::kOuter, *outer) : Define(name, Load::kNothing, {});
+    MarkStored(outer ? Define(name, Load::kOuter, *outer) : Define(name, Load::kNothing, {}));
   }
   uint32_t AddParameter(const std::string& name) {
-    stored_.insert(name);
-    return Define(name, Load::kParameter, {});
+    const uint32_t slot = Define(name, Load::kParameter, {});
+    marks_[slot].is_stored = true;
+    return slot;
   }
 
-  // The names that are stored while `collect` runs for the first time in this scope, as if it had not run.
+  // The slots that are stored for the first time in this scope while `collect` runs, as if it had not run.
   template <typename Collect>
-  std::vector<std::string> Trial(Collect collect) {
+  std::vector<uint32_t> Trial(Collect collect) {
     const size_t before = log_.size();
     collect();
-    std::vector<std::string> names(log_.begin() + static_cast<std::ptrdiff_t>(before), log_.end());
+    std::vector<uint32_t> slots(log_.begin() + static_cast<std::ptrdiff_t>(before), log_.end());
     log_.resize(before);
-    for (const std::string& name : names) stored_.erase(name);
-    return names;
+    for (const uint32_t slot : slots) marks_[slot].is_stored = false;
+    return slots;
   }
-  // `name` is stored on some ways only: it may be read on the others.
-  void StoredSometimes(const std::string& name) {
-    MarkStored(name);
-    Symbol& symbol = scope_.symbols[slots_.at(name)];
-    const auto outer = FindOuter(name);
+  // The variable is stored on some ways only: it may be read on the others.
+  void StoredSometimes(uint32_t slot) {
+    MarkStored(slot);
+    if (std::exchange(marks_[slot].is_sometimes, true)) return;
+    Symbol& symbol = scope_.symbols[slot];
+    const auto outer = FindOuter(symbol.name);
     symbol.load = outer ? Load::kOuter : Load::kContext;
     symbol.outer = outer.value_or(VariableRef{});
   }
-  void MarkStored(const std::string& name) {
-    if (stored_.insert(name).second) log_.push_back(name);
+  void MarkStored(uint32_t slot) {
+    if (!std::exchange(marks_[slot].is_stored, true)) log_.push_back(slot);
   }
 
  private:
@@ -67,6 +70,7 @@ class Table {
   uint32_t Define(const std::string& name, Load load, VariableRef outer) {
     const auto [at, is_new] = slots_.emplace(name, static_cast<uint32_t>(scope_.symbols.size()));
     if (is_new) scope_.symbols.emplace_back();
+    if (is_new) marks_.emplace_back();
     scope_.symbols[at->second] = {name, load, outer};
     return at->second;
   }
@@ -74,8 +78,12 @@ class Table {
   Scope& scope_;
   const Table* parent_;
   std::map<std::string, uint32_t> slots_;
-  std::set<std::string> stored_;
-  std::vector<std::string> log_;  // what was added to stored_, in order
+  struct Mark {
+    bool is_stored = false;     // on the way that is being looked at
+    bool is_sometimes = false;  // StoredSometimes has been called
+  };
+  std::vector<Mark> marks_;    // by slot
+  std::vector<uint32_t> log_;  // the slots that became stored, in order
 };
 
 // First pass over a scope: which names it has. Inner scopes are not entered.
@@ -96,22 +104,25 @@ class Collector {
   void Node(TextStatement&) {}
   void Node(OutputStatement& node) { Collect(node.value.get()); }
   void Node(IfStatement& node) {
-    constexpr int kWays = 3;  // the first branch, all elif together, else
-    std::map<std::string, int> ways;
+    constexpr int kWays = 3;     // the first branch, all elif together, else
+    std::vector<uint32_t> ways;  // a slot for every way that stores it
     const auto count = [&](auto collect) {
-      for (const std::string& name : table_.Trial(collect)) ++ways[name];
+      const std::vector<uint32_t> slots = table_.Trial(collect);
+      ways.insert(ways.end(), slots.begin(), slots.end());
     };
     Collect(node.branches[0].test.get());
     count([&] { Collect(node.branches[0].body); });
     count([&] {
       for (size_t i = 1; i < node.branches.size(); ++i) {
         Collect(node.branches[i].test.get());
-        for (const auto& name : table_.Trial([&] { Collect(node.branches[i].body); })) table_.StoredSometimes(name);
+        for (const uint32_t slot : table_.Trial([&] { Collect(node.branches[i].body); })) table_.StoredSometimes(slot);
       }
     });
     count([&] { Collect(node.otherwise); });
-    for (const auto& [name, number] : ways) {
-      number == kWays ? table_.MarkStored(name) : table_.StoredSometimes(name);
+    std::sort(ways.begin(), ways.end());
+    for (auto at = ways.begin(), next = at; at != ways.end(); at = next) {
+      next = std::upper_bound(at, ways.end(), *at);
+      next - at == kWays ? table_.MarkStored(*at) : table_.StoredSometimes(*at);
     }
   }
   void Node(ForStatement& node) { Collect(node.iterable.get()); }

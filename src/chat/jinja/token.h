@@ -3,9 +3,9 @@
 #define CANDOR_CHAT_JINJA_TOKEN_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace candor::jinja {
 
@@ -33,9 +33,21 @@ struct Token {
   bool IsOperator(std::string_view symbol) const { return type == TokenType::kOperator && text == symbol; }
 };
 
-// Divides a template into tokens, as Jinja2 does with trim_blocks and lstrip_blocks. The last one is kEnd. `source`
-// must be valid UTF-8. Fails with the line. Linear in the length of the source.
-std::vector<Token> Tokenize(std::string_view source);
+// Divides a template into tokens, as Jinja2 does with trim_blocks and lstrip_blocks, each when it is asked for: what a
+// template costs is what the parser makes of it. Linear in the length of the source.
+class TokenStream {
+ public:
+  // `source` must be valid UTF-8.
+  TokenStream(std::string_view source, uint32_t max_tokens);
+  ~TokenStream();
+
+  // After the last one kEnd, again and again. Fails with the line, also when there are more than `max_tokens`.
+  Token Next();
+
+ private:
+  class Lexer;
+  std::unique_ptr<Lexer> lexer_;
+};
 
 }  // namespace candor::jinja
 
