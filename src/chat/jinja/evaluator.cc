@@ -218,7 +218,8 @@ Value Evaluator::CallMacro(const MacroStatement& macro, Frame* frame, Arguments 
 }
 
 void Evaluator::BindArguments(const MacroStatement& macro, Frame& frame, Arguments arguments) {
-  auto& [positional, named] = arguments;
+  auto& positional = arguments.positional;
+  auto& named = arguments.named;
   const size_t count = macro.parameters.size();
   const std::string label = macro.name.empty() ? "None" : "'" + macro.name + "'";
   const auto take_named = [&](std::string_view name) -> Value {
