@@ -36,6 +36,7 @@ class GgufReader {
       throw UnsupportedError(Field("model") + ": " + Quoted(model_) +
                              " is not supported; known are gpt2 (byte-level BPE) and llama (SentencePiece BPE)");
     }
+    CheckTokens();
     ReadKinds();
   }
 
@@ -65,6 +66,13 @@ class GgufReader {
     if (length == tokens_.size()) return;
     Refuse(name, std::to_string(length) + " entries, " + std::to_string(tokens_.size()) +
                      " expected, one for each of tokenizer.ggml.tokens");
+  }
+
+  void CheckTokens() const {
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      if (IsValidUtf8(tokens_[i])) continue;
+      Refuse("tokens", Quoted(tokens_[i]) + " at index " + std::to_string(i) + ", UTF-8 expected");
+    }
   }
 
   void ReadKinds() {
@@ -131,12 +139,15 @@ class GgufReader {
     return id ? std::optional(static_cast<TokenId>(*id)) : std::nullopt;
   }
 
-  void ReadSpecialTokens(PipelineParts& parts) const {
+  void ReadSpecialTokens(PipelineParts& parts) {
     parts.bos = SpecialToken("bos_token_id");
     parts.eos = SpecialToken("eos_token_id");
     for (const std::string_view name : {"eot_token_id", "eom_token_id"}) {
       if (const auto id = SpecialToken(name)) parts.more_end_tokens.push_back(*id);
     }
+    unknown_ = SpecialToken("unknown_token_id").value_or(kNoToken);
+    // Nothing is padded here, and converters write numbers outside the vocabulary where a model has no such token.
+    metadata_.GetUint(Key("padding_token_id"), 0, UINT64_MAX);
   }
 
   bool Adds(std::string_view name, std::string_view id_name, std::optional<TokenId> id, bool otherwise) const {
@@ -204,8 +215,7 @@ class GgufReader {
                              std::to_string(kMaxScoredPieceBytes) + " expected");
       }
     }
-    const TokenId unknown = SpecialToken("unknown_token_id").value_or(kNoToken);
-    parts.model = MakeScoredBpe(*parts.vocabulary, scores, unknown);
+    parts.model = MakeScoredBpe(*parts.vocabulary, scores, unknown_);
     parts.splitters.push_back(MakeBeforeSpaceSplitter(BytesBeforeInnerSpace(*parts.vocabulary)));
     parts.strips_leading_space = metadata_.GetBool(Key("add_space_prefix")).value_or(true);
     const std::string space(kSentencePieceSpace);
@@ -217,6 +227,7 @@ class GgufReader {
   const StringTable& tokens_;
   std::string model_;
   std::vector<TokenKind> kinds_;
+  TokenId unknown_ = kNoToken;
 };
 
 }  // namespace
