@@ -79,7 +79,9 @@ std::string ChatPrompt::Render(const Value& messages, const PromptOptions& optio
     const auto& more = options.variables.dict().entries();
     variables.insert(variables.end(), more.begin(), more.end());
   }
-  return template_.Render(Value::MakeDict(std::move(variables), nullptr), now);
+  std::string prompt = template_.Render(Value::MakeDict(std::move(variables), nullptr), now);
+  if (prompt.empty()) throw TemplateError(template_.source() + ": renders an empty prompt");
+  return prompt;
 }
 
 std::optional<ChatPrompt> ChatPromptFromGguf(const Metadata& metadata, SpecialTokenTexts special, bool with_tools) {

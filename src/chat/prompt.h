@@ -39,7 +39,8 @@ class ChatPrompt {
   // Throws what ChatTemplate::Parse throws.
   ChatPrompt(std::string_view template_text, std::string source, SpecialTokenTexts special);
 
-  // `messages` as TemplateMessages() makes them. Throws what ChatTemplate::Render throws.
+  // `messages` as TemplateMessages() makes them. Never empty: throws TemplateError where the template prints nothing,
+  // and what ChatTemplate::Render throws.
   std::string Render(const jinja::Value& messages, const PromptOptions& options, int64_t now) const;
 
  private:

@@ -50,6 +50,8 @@ ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
 ChatTemplate& ChatTemplate::operator=(ChatTemplate&&) noexcept = default;
 ChatTemplate::~ChatTemplate() = default;
 
+const std::string& ChatTemplate::source() const { return impl_->source; }
+
 std::string ChatTemplate::Render(const jinja::Value& variables, int64_t now) const {
   CHECK(variables.is(jinja::Kind::kDict));
   // The evaluator goes first: its frames hold values whose namespaces the runtime clears.

@@ -44,6 +44,9 @@ class ChatTemplate {
   // what strftime_now sees, in local wall-clock seconds since 1970. Throws TemplateError, TemplateRaised or LimitError.
   std::string Render(const jinja::Value& variables, int64_t now) const;
 
+  // What messages call the template.
+  const std::string& source() const;
+
  private:
   struct Impl;
   explicit ChatTemplate(std::unique_ptr<Impl> impl);

@@ -2,9 +2,21 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "cli/local_time.h"
 
 namespace candor {
+namespace {
+
+// A prompt that has text and no tokens is the fault of the file's vocabulary, not of who asks.
+void RequireTokens(const LanguageModel& model, const PreparedRequest& prepared) {
+  if (!prepared.request.prompt.empty()) return;
+  throw FormatError(model.metadata().source() +
+                    ": tokenizer.ggml.tokens: nothing of the prompt has a token, at least one expected");
+}
+
+}  // namespace
+
 Dialogue::Dialogue(const LanguageModel& model)
     : model_(model), chat_(ChatPromptFromGguf(model.metadata(), SpecialTokensOf(model.tokenizer()), false)) {
   const std::string chat_template = model.metadata().GetString("tokenizer.chat_template").value_or("");
@@ -21,6 +33,7 @@ PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSett
   }
   prepared.prompt = chat_->Render(TemplateMessages(messages), options, LocalNow());
   prepared.request.prompt = model_.tokenizer().Encode(prepared.prompt, true);
+  RequireTokens(model_, prepared);
   prepared.request.end_tokens = model_.tokenizer().end_tokens();
   if (marks_.are_own || prepared.prompted_reasoning) ControlThoughts(think, prepared);
   return prepared;
@@ -48,6 +61,7 @@ PreparedRequest Dialogue::Continue(std::string_view text) const {
   PreparedRequest prepared;
   prepared.prompt = text;
   prepared.request.prompt = model_.Prompt(text, true);
+  RequireTokens(model_, prepared);
   prepared.request.end_tokens = model_.tokenizer().end_tokens();
   return prepared;
 }

@@ -37,10 +37,11 @@ class Dialogue {
   //   off   refused in the template, and closed at once where the model begins one all the same.
   //   auto  what template and model do by themselves.
   // A budget closes the thought after that many tokens. Throws TemplateError, also when the template refuses the
-  // messages.
+  // messages, and FormatError when the vocabulary has no token for any of the prompt.
   PreparedRequest Prepare(std::vector<Message> messages, const ThinkSetting& think) const;
 
-  // The request that goes on with `text`, in which special tokens may be written out.
+  // The request that goes on with `text`, in which special tokens may be written out. `text` is not empty; FormatError
+  // as above.
   PreparedRequest Continue(std::string_view text) const;
 
  private:

@@ -27,8 +27,9 @@ inline constexpr uint64_t kGgufMaxKeys = 1 << 14;
 inline constexpr uint64_t kGgufMaxKeyBytes = 1024;
 inline constexpr uint64_t kGgufMaxArrayLength = 1 << 22;
 inline constexpr uint64_t kGgufMaxTensors = 1 << 17;
-inline constexpr uint64_t kGgufMaxTensorNameBytes = 128;  // the specification says 64; some writers go beyond
+inline constexpr uint64_t kGgufMaxTensorNameBytes = 64;  // the specification's own limit
 inline constexpr uint64_t kGgufMaxDimensions = 4;
+inline constexpr uint64_t kGgufMinAlignment = 8;  // the specification asks for multiples of it
 inline constexpr uint64_t kGgufMaxAlignment = 1 << 16;
 inline constexpr uint64_t kGgufMaxParts = 1024;
 
@@ -47,7 +48,7 @@ struct NeedMoreBytes {
 // Parses the header at the beginning of `prefix`, the first bytes of a file of `file_size`. A pure function: the
 // caller reads more and asks again on NeedMoreBytes, so that of a large file only the header is read.
 //
-// What it promises of a header: keys and tensor names are printable UTF-8 (keys are unique), tensors lie within the
+// What it promises of a header: keys are unique printable ASCII, tensor names printable UTF-8, tensors lie within the
 // file, aligned, end to end with nothing but alignment padding between them and after the last. Throws FormatError,
 // UnsupportedError (big-endian, other versions, nested arrays, unknown tensor types) or LimitError, naming `source`,
 // the field, its offset, the value found and the bound.

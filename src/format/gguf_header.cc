@@ -190,10 +190,15 @@ MetadataValue ReadValue(Cursor& cursor) {
   return std::visit([](auto value) { return MetadataValue(value); }, ReadNumber(cursor, *type, "value"));
 }
 
+enum class Letters { kAscii, kUnicode };
+
 // A key or a tensor's name. Refused when showing it could mislead, so that every later message may print it.
-std::string ReadName(Cursor& cursor, std::string_view field, uint64_t max_bytes) {
+std::string ReadName(Cursor& cursor, std::string_view field, uint64_t max_bytes, Letters letters) {
   const std::string_view name = cursor.String(field, max_bytes);
   if (name.empty()) throw FormatError(cursor.Where(field) + ": empty");
+  if (letters == Letters::kAscii && std::any_of(name.begin(), name.end(), [](char c) { return (c & 0x80) != 0; })) {
+    throw FormatError(cursor.Where(field) + ": " + Quoted(name) + " is not ASCII");
+  }
   if (!IsPrintable(name)) {
     throw FormatError(cursor.Where(field) + ": " + Quoted(name) + " is not printable UTF-8");
   }
@@ -204,7 +209,7 @@ Metadata ReadMetadata(Cursor& cursor, uint64_t count, const std::string& source)
   Metadata metadata(source);
   for (uint64_t i = 0; i < count; ++i) {
     cursor.SetContext("metadata key " + std::to_string(i));
-    std::string key = ReadName(cursor, "name", kGgufMaxKeyBytes);
+    std::string key = ReadName(cursor, "name", kGgufMaxKeyBytes, Letters::kAscii);
     cursor.SetContext("metadata key \"" + key + '"');
     metadata.Add(std::move(key), ReadValue(cursor));
   }
@@ -215,7 +220,7 @@ Metadata ReadMetadata(Cursor& cursor, uint64_t count, const std::string& source)
 TensorInfo ReadTensor(Cursor& cursor, uint64_t index, const std::string& source) {
   cursor.SetContext("tensor " + std::to_string(index));
   TensorInfo tensor{};
-  tensor.name = ReadName(cursor, "name", kGgufMaxTensorNameBytes);
+  tensor.name = ReadName(cursor, "name", kGgufMaxTensorNameBytes, Letters::kUnicode);
   const std::string context = "tensor \"" + tensor.name + '"';
   cursor.SetContext(context);
 
@@ -244,7 +249,8 @@ TensorInfo ReadTensor(Cursor& cursor, uint64_t index, const std::string& source)
 }
 
 uint64_t Alignment(const Metadata& metadata) {
-  const uint64_t alignment = metadata.GetUint("general.alignment", 1, kGgufMaxAlignment).value_or(kDefaultAlignment);
+  const uint64_t alignment =
+      metadata.GetUint("general.alignment", kGgufMinAlignment, kGgufMaxAlignment).value_or(kDefaultAlignment);
   if ((alignment & (alignment - 1)) != 0) {
     throw FormatError(metadata.source() + ": metadata key \"general.alignment\": expected a power of two, found " +
                       std::to_string(alignment));
@@ -286,6 +292,10 @@ void PlaceTensors(GgufHeader& header, uint64_t alignment, uint64_t file_size) {
     }
     end = tensor->offset + tensor->bytes;
     last = tensor->name;
+  }
+  if (order.empty() && file_size > padded()) {
+    throw FormatError(source + ": number of tensors: 0, but " + std::to_string(file_size - padded()) +
+                      " bytes of data follow the header, which ends at " + std::to_string(end));
   }
   if (file_size > padded()) {
     throw FormatError(source + ": " + std::to_string(file_size - padded()) + " unexpected bytes after " +

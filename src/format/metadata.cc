@@ -73,8 +73,6 @@ std::optional<int64_t> AsInt(const Number& number) {
 
 std::optional<double> AsDouble(const Number& number) {
   if (const auto* value = std::get_if<double>(&number)) return *value;
-  if (const auto* value = std::get_if<uint64_t>(&number)) return static_cast<double>(*value);
-  if (const auto* value = std::get_if<int64_t>(&number)) return static_cast<double>(*value);
   return std::nullopt;
 }
 
@@ -92,7 +90,7 @@ std::string IntegerIn(uint64_t min, uint64_t max) {
   return "an integer from " + std::to_string(min) + " to " + std::to_string(max);
 }
 
-std::string NumberIn(double min, double max) { return "a number from " + ToText(min) + " to " + ToText(max); }
+std::string FloatIn(double min, double max) { return "a float from " + ToText(min) + " to " + ToText(max); }
 
 }  // namespace
 
@@ -177,13 +175,13 @@ std::optional<double> Metadata::GetFloat(std::string_view key, double min, doubl
   if (!value) return std::nullopt;
   const std::optional<Number> number = Scalar(*value);
   const std::optional<double> result = number ? AsDouble(*number) : std::nullopt;
-  if (!result || !std::isfinite(*result) || *result < min || *result > max) Refuse(key, NumberIn(min, max));
+  if (!result || !std::isfinite(*result) || *result < min || *result > max) Refuse(key, FloatIn(min, max));
   return result;
 }
 
 double Metadata::RequireFloat(std::string_view key, double min, double max) const {
   const std::optional<double> value = GetFloat(key, min, max);
-  if (!value) Refuse(key, NumberIn(min, max));
+  if (!value) Refuse(key, FloatIn(min, max));
   return *value;
 }
 
@@ -234,7 +232,7 @@ const NumberArray* Metadata::FindArray(std::string_view key, const char* expecte
 }
 
 std::optional<std::vector<double>> Metadata::GetFloats(std::string_view key) const {
-  constexpr const char* kExpected = "an array of numbers";
+  constexpr const char* kExpected = "an array of floats";
   const NumberArray* array = FindArray(key, kExpected);
   if (!array) return std::nullopt;
   std::vector<double> values(array->size());

@@ -86,8 +86,8 @@ class Metadata {
   void Remove(std::string_view key);
 
   // The value of `key` converted to the asked type. A wrong type, or a number that does not fit, is a FormatError that
-  // names source, key, expected type and value; Require* throws one for a missing key too. Integers are accepted where
-  // a float is asked for, never the reverse; signed and unsigned are one type where the value fits.
+  // names source, key, expected type and value; Require* throws one for a missing key too. A float is one of either
+  // width, never an integer, nor the reverse; signed and unsigned integers are one type where the value fits.
   uint64_t RequireUint(std::string_view key, uint64_t min, uint64_t max) const;
   std::optional<uint64_t> GetUint(std::string_view key, uint64_t min, uint64_t max) const;
   double RequireFloat(std::string_view key, double min, double max) const;  // refuses NaN and infinity

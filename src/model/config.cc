@@ -36,6 +36,13 @@ class Fields {
     if (!(value >= min && value <= max)) Refuse(field, Text(value), Text(min) + " to " + Text(max));
   }
 
+  // What a file says is compared in double; its bounds must still be good when both are rounded.
+  void Number(std::string_view field, float value, double min, double max) const {
+    if (!(value >= static_cast<float>(min) && value <= static_cast<float>(max))) {
+      Refuse(field, Text(value), Text(min) + " to " + Text(max));
+    }
+  }
+
   void Cap(std::string_view field, float value) const {
     if (value != 0.0f && !(value >= kMinSoftcap && value <= kMaxSoftcap)) {
       Refuse(field, Text(value), "0 (none) or " + Text(kMinSoftcap) + " to " + Text(kMaxSoftcap));
@@ -99,7 +106,7 @@ void ValidateConfig(const ModelConfig& config, const std::string& source) {
   const Fields model(source, "");
   model.Count("vocabulary", config.vocabulary, 1, kMaxVocabulary);
   model.Count("hidden", config.hidden, kMinWidth, kMaxHidden);
-  model.Count("context_length", config.context_length, 1, kMaxContext);
+  model.Count("context_length", config.context_length, kMinContext, kMaxContext);
   model.Number("embedding_scale", config.embedding_scale, kMinEmbeddingScale, kMaxEmbeddingScale);
   model.Number("norm_epsilon", config.norm_epsilon, kMinNormEpsilon, kMaxNormEpsilon);
   model.Cap("logit_softcap", config.logit_softcap);

@@ -13,6 +13,7 @@ namespace candor {
 // packed matrix (panels of 16 rows) outgrow the file.
 inline constexpr uint32_t kMaxLayers = 1024;
 inline constexpr uint32_t kMaxVocabulary = 1u << 22;
+inline constexpr uint32_t kMinContext = 2;  // a token of the prompt and one of the answer
 inline constexpr uint32_t kMaxContext = 1u << 24;
 inline constexpr uint32_t kMinWidth = 16;  // of hidden and ffn_dim
 inline constexpr uint32_t kMaxHidden = 1u << 16;

@@ -55,9 +55,49 @@ std::optional<double> LinearScaling(const GgufFields& fields) {
   return factor;
 }
 
+constexpr std::string_view kHeads = "attention.head_count", kKeyValueHeads = "attention.head_count_kv";
+constexpr std::string_view kKeyLength = "attention.key_length", kValueLength = "attention.value_length";
+
+std::optional<uint32_t> GetEven(const GgufFields& fields, std::string_view key, uint32_t min, uint32_t max) {
+  const auto value = fields.Get(key, min, max);
+  if (value && *value % 2 != 0) fields.Refuse(key, *value, "an even number");
+  return value;
+}
+
+// The width of a head where the file does not say it.
+uint32_t DerivedHeadDim(const GgufFields& fields, uint32_t hidden, uint32_t heads) {
+  const std::string width = fields.Key("embedding_length") + ", " + std::to_string(hidden);
+  if (hidden % heads != 0) fields.Refuse(kHeads, heads, "a divisor of " + width);
+  const uint32_t head_dim = hidden / heads;
+  if (head_dim < kMinHeadDim || head_dim > kMaxHeadDim || head_dim % 2 != 0) {
+    fields.Refuse(kHeads, heads,
+                  "to divide " + width + ", into heads of an even width from " + std::to_string(kMinHeadDim) + " to " +
+                      std::to_string(kMaxHeadDim) + ", there being no " + fields.Key(kKeyLength));
+  }
+  return head_dim;
+}
+
+void ReadHeads(const GgufFields& fields, uint32_t hidden, LayerConfig& layer) {
+  layer.heads = fields.Require(kHeads, 1, kMaxHeads);
+  layer.kv_heads = fields.Get(kKeyValueHeads, 1, layer.heads).value_or(layer.heads);
+  if (layer.heads % layer.kv_heads != 0) {
+    fields.Refuse(kKeyValueHeads, layer.kv_heads,
+                  "a divisor of " + fields.Key(kHeads) + ", " + std::to_string(layer.heads));
+  }
+  const auto key_length = GetEven(fields, kKeyLength, kMinHeadDim, kMaxHeadDim);
+  layer.head_dim = key_length ? *key_length : DerivedHeadDim(fields, hidden, layer.heads);
+  layer.value_dim = GetEven(fields, kValueLength, kMinHeadDim, kMaxHeadDim).value_or(layer.head_dim);
+  for (const auto& [key, dim] : {std::pair(kKeyLength, layer.head_dim), std::pair(kValueLength, layer.value_dim)}) {
+    if (uint64_t{layer.heads} * dim <= kMaxProjection) continue;
+    fields.Refuse(kHeads, layer.heads,
+                  "at most " + std::to_string(kMaxProjection / dim) + " with heads of " + std::to_string(dim) + " (" +
+                      fields.Key(key) + ")");
+  }
+}
+
 RopeConfig RopeOf(const GgufFields& fields, uint32_t head_dim) {
   RopeConfig rope;
-  rope.dims = fields.Get("rope.dimension_count", 2, head_dim).value_or(head_dim);
+  rope.dims = GetEven(fields, "rope.dimension_count", 2, head_dim).value_or(head_dim);
   rope.base = fields.GetFloat("rope.freq_base", kMinRopeBase, kMaxRopeBase).value_or(kDefaultRopeBase);
   if (const auto factor = LinearScaling(fields)) {
     rope.frequency_factors.assign(rope.dims / 2, static_cast<float>(*factor));
@@ -84,6 +124,10 @@ std::optional<double> GgufFields::GetFloat(std::string_view key, double min, dou
   return metadata_.GetFloat(Key(key), min, max);
 }
 
+void GgufFields::Refuse(std::string_view key, uint64_t found, const std::string& expected) const {
+  throw FormatError(metadata_.source() + ": " + Key(key) + " is " + std::to_string(found) + ", expected " + expected);
+}
+
 ModelConfig StandardConfig(const Checkpoint& checkpoint) {
   const Metadata& metadata = checkpoint.metadata;
   const GgufFields fields(metadata);
@@ -92,23 +136,12 @@ ModelConfig StandardConfig(const Checkpoint& checkpoint) {
   config.name = metadata.GetString("general.name").value_or(metadata.source());
   config.vocabulary = VocabularyOf(checkpoint, fields);
   config.hidden = fields.Require("embedding_length", kMinWidth, kMaxHidden);
-  config.context_length = fields.Require("context_length", 1, kMaxContext);
+  config.context_length = fields.Require("context_length", kMinContext, kMaxContext);
   config.norm_epsilon = static_cast<float>(
       metadata.RequireFloat(fields.Key("attention.layer_norm_rms_epsilon"), kMinNormEpsilon, kMaxNormEpsilon));
 
   LayerConfig layer;
-  layer.heads = fields.Require("attention.head_count", 1, kMaxHeads);
-  layer.kv_heads = fields.Get("attention.head_count_kv", 1, layer.heads).value_or(layer.heads);
-  if (const auto key_length = fields.Get("attention.key_length", kMinHeadDim, kMaxHeadDim)) {
-    layer.head_dim = *key_length;
-  } else if (config.hidden % layer.heads != 0) {
-    throw FormatError(metadata.source() + ": " + fields.Key("attention.head_count") + " is " +
-                      std::to_string(layer.heads) + ", expected a divisor of " + fields.Key("embedding_length") + ", " +
-                      std::to_string(config.hidden));
-  } else {
-    layer.head_dim = config.hidden / layer.heads;
-  }
-  layer.value_dim = fields.Get("attention.value_length", kMinHeadDim, kMaxHeadDim).value_or(layer.head_dim);
+  ReadHeads(fields, config.hidden, layer);
   layer.attention_scale = static_cast<float>(fields.GetFloat("attention.scale", kMinAttentionScale, kMaxAttentionScale)
                                                  .value_or(1.0 / std::sqrt(static_cast<double>(layer.head_dim))));
   layer.ffn_dim = fields.Require("feed_forward_length", kMinWidth, kMaxFfnDim);

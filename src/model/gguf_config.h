@@ -23,6 +23,8 @@ class GgufFields {
   uint32_t Require(std::string_view key, uint32_t min, uint32_t max) const;
   std::optional<uint32_t> Get(std::string_view key, uint32_t min, uint32_t max) const;
   std::optional<double> GetFloat(std::string_view key, double min, double max) const;
+  // "FILE: ARCHITECTURE.key is FOUND, expected EXPECTED".
+  [[noreturn]] void Refuse(std::string_view key, uint64_t found, const std::string& expected) const;
 
   const Metadata& metadata() const { return metadata_; }
   const std::string& architecture() const { return architecture_; }
@@ -35,7 +37,7 @@ class GgufFields {
 // The configuration of a plain decoder as the common keys describe it: equal layers, one rotation (halves paired) with
 // linear scaling where the file asks for it, SiLU, no windows. A family changes what it does differently. The
 // vocabulary is the number of rows of `token_embd.weight`; a file whose `vocab_size` or list of tokens contradicts it
-// is refused.
+// is refused. Nothing that ValidateConfig() asks of the numbers is left for it to refuse: here the keys are known.
 ModelConfig StandardConfig(const Checkpoint& checkpoint);
 
 }  // namespace candor

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -112,13 +113,22 @@ class Loader {
     } else if (const auto* layer_part = std::get_if<std::vector<float> LayerWeights::*>(&slot.part)) {
       model_.weights.layers[slot.layer].** layer_part = std::move(values);
     } else {
-      MultiplyFactors(model_.config.ropes[std::get<RopeFactorsPart>(slot.part).rope].frequency_factors, values);
+      MultiplyFactors(slot, values);
     }
   }
 
-  static void MultiplyFactors(std::vector<float>& factors, const std::vector<float>& values) {
+  // What the configuration must be is checked here, where the tensor can still be named.
+  void MultiplyFactors(const TensorSlot& slot, const std::vector<float>& values) {
+    std::vector<float>& factors = model_.config.ropes[std::get<RopeFactorsPart>(slot.part).rope].frequency_factors;
     factors.resize(values.size(), 1.0f);
-    for (size_t i = 0; i < values.size(); ++i) factors[i] *= values[i];
+    for (size_t i = 0; i < values.size(); ++i) {
+      factors[i] *= values[i];
+      if (factors[i] >= kMinRopeFactor && factors[i] <= kMaxRopeFactor) continue;
+      char text[160];
+      std::snprintf(text, sizeof text, ": element %zu is %.9g and makes the factor %.9g, expected %g to %g",
+                    static_cast<size_t>(slot.first_output) + i, values[i], factors[i], kMinRopeFactor, kMaxRopeFactor);
+      throw FormatError(checkpoint_.metadata.source() + ": tensor " + checkpoint_.tensors[slot.tensor].name + text);
+    }
   }
 
   static float Element(TensorType type, const std::byte* bytes) {
@@ -157,7 +167,6 @@ void LoadWeights(const Checkpoint& checkpoint, std::span<const TensorRow> rows, 
   StreamOptions options;
   options.progress = progress;
   model.file_digests = StreamTensors(checkpoint, options, [&](const TensorPiece& piece) { loader.Use(piece); });
-  ValidateConfig(model.config, checkpoint.metadata.source());  // tensors have multiplied the frequency factors
   model.weight_bytes_per_token = BytesPerToken(model.weights);
 }
 

@@ -12,7 +12,8 @@
 namespace candor {
 
 // Fills `model`'s weights, digests, bytes per token and the frequency factors that tensors hold, by the table `rows`.
-// `model.config` is set and valid; it is valid again afterwards. Errors as LoadModel().
+// `model.config` is set and valid; it is valid again afterwards: a factor that would make it invalid is a FormatError
+// that names its tensor. Other errors as LoadModel().
 void LoadWeights(const Checkpoint& checkpoint, std::span<const TensorRow> rows, ThreadPool& pool,
                  const LoadProgress& progress, Model& model);
 

@@ -86,6 +86,9 @@ class GgufReader {
         Refuse("tokens", std::to_string(size) + " bytes at index " + std::to_string(i) + ", at most " +
                              std::to_string(kMaxTokenBytes) + " expected");
       }
+      if (!IsValidUtf8(tokens_[i])) {
+        Refuse("tokens", Quoted(tokens_[i]) + " at index " + std::to_string(i) + ", UTF-8 expected");
+      }
       bytes += size;
       if (size > 0) divisions_ += size - 1;
     }
@@ -189,12 +192,15 @@ class GgufReader {
     return id ? std::optional(static_cast<TokenId>(*id)) : std::nullopt;
   }
 
-  void ReadSpecialTokens(PipelineParts& parts) const {
+  void ReadSpecialTokens(PipelineParts& parts) {
     parts.bos = SpecialToken("bos_token_id");
     parts.eos = SpecialToken("eos_token_id");
     for (const std::string_view name : {"eot_token_id", "eom_token_id"}) {
       if (const auto id = SpecialToken(name)) parts.more_end_tokens.push_back(*id);
     }
+    unknown_ = SpecialToken("unknown_token_id").value_or(kNoToken);
+    // Nothing is padded here, and converters write numbers outside the vocabulary where a model has no such token.
+    metadata_.GetUint(Key("padding_token_id"), 0, UINT64_MAX);
   }
 
   bool Adds(std::string_view name, std::string_view id_name, std::optional<TokenId> id, bool otherwise) const {
@@ -251,8 +257,7 @@ class GgufReader {
   }
 
   void ReadSentencePiece(PipelineParts& parts) const {
-    const TokenId unknown = SpecialToken("unknown_token_id").value_or(kNoToken);
-    parts.model = MakeScoredBpe(*parts.vocabulary, scores_, unknown);
+    parts.model = MakeScoredBpe(*parts.vocabulary, scores_, unknown_);
     parts.splitters.push_back(MakeBeforeSpaceSplitter(BytesBeforeInnerSpace(*parts.vocabulary)));
     parts.strips_leading_space = metadata_.GetBool(Key("add_space_prefix")).value_or(true);
     const std::string space(kSentencePieceSpace);
@@ -266,6 +271,7 @@ class GgufReader {
   std::vector<TokenKind> kinds_;  // until the vocabulary has them
   std::vector<float> scores_;     // of a SentencePiece model
   size_t divisions_ = 0;          // ways to divide a token in two, all tokens together
+  TokenId unknown_ = kNoToken;
 };
 
 }  // namespace

@@ -71,6 +71,14 @@ TEST(Prompt, TakesTheTemplateOfAGgufFile) {
   EXPECT_FALSE(ChatPromptFromGguf(MetadataWith({}), {}, false).has_value());
 }
 
+TEST(Prompt, ATemplateThatPrintsNothingIsNamed) {
+  for (const char* text : {"", "{# nothing #}", "{% if false %}x{% endif %}"}) {
+    const auto prompt = ChatPromptFromGguf(MetadataWith({{"tokenizer.chat_template", text}}), {}, false);
+    EXPECT_THAT([&] { prompt->Render(TemplateMessages({Message{.role = "user", .content = "Hi"}}), {}, kNow); },
+                ThrowsMessage<TemplateError>("model.gguf: tokenizer.chat_template: renders an empty prompt"));
+  }
+}
+
 TEST(Prompt, NamesTheFileAndKeyOfABrokenTemplate) {
   EXPECT_THAT(
       [] {

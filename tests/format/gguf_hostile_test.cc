@@ -172,7 +172,8 @@ const Case kHeaders[] = {
      }},
     {"TrailingBytes", "1 unexpected bytes after first, which ends at",
      [] { return WithTensors({Tensor("first", {8}, 0, 0)}, 33); }},
-    {"TrailingBytesWithoutTensors", "unexpected bytes after the header", [] { return GgufBuilder(0, 0).Finish(64); }},
+    {"DataWithoutTensors", "number of tensors: 0, but 64 bytes of data follow the header, which ends at 32",
+     [] { return GgufBuilder(0, 0).Finish(64); }},
 };
 
 const Case kKeys[] = {
@@ -235,8 +236,10 @@ const Case kKeys[] = {
      [] { return WithKey([](GgufBuilder& f) { f.Uint(std::string(1025, 'k'), 1); }); }},
     {"KeyWithEscape", "\"a\\x1B[2J\" is not printable UTF-8",
      [] { return WithKey([](GgufBuilder& f) { f.Uint("a\x1b[2J", 1); }); }},
-    {"KeyNotUtf8", "\"a\\xFF\" is not printable UTF-8",
+    {"KeyNotUtf8", "metadata key 0: name (at byte 32): \"a\\xFF\" is not ASCII",
      [] { return WithKey([](GgufBuilder& f) { f.Uint("a\xff", 1); }); }},
+    {"KeyNotAscii", "metadata key 0: name (at byte 32): \"a.é\" is not ASCII",
+     [] { return WithKey([](GgufBuilder& f) { f.Uint("a.é", 1); }); }},
     {"DuplicateKey", "metadata key \"k\" appears twice",
      [] {
        GgufBuilder file(0, 2);
@@ -244,13 +247,13 @@ const Case kKeys[] = {
        file.Uint("k", 1);
        return file.Finish(0);
      }},
-    {"AlignmentZero", "\"general.alignment\": expected an integer from 1 to 65536, found 0",
+    {"AlignmentZero", "\"general.alignment\": expected an integer from 8 to 65536, found 0",
      [] { return WithKey([](GgufBuilder& f) { f.Uint("general.alignment", 0); }); }},
     {"AlignmentOdd", "\"general.alignment\": expected a power of two, found 48",
      [] { return WithKey([](GgufBuilder& f) { f.Uint("general.alignment", 48); }); }},
-    {"AlignmentHuge", "expected an integer from 1 to 65536, found 2147483648",
+    {"AlignmentHuge", "expected an integer from 8 to 65536, found 2147483648",
      [] { return WithKey([](GgufBuilder& f) { f.Uint("general.alignment", 0x80000000); }); }},
-    {"AlignmentText", "expected an integer from 1 to 65536, found \"32\"",
+    {"AlignmentText", "expected an integer from 8 to 65536, found \"32\"",
      [] { return WithKey([](GgufBuilder& f) { f.String("general.alignment", "32"); }); }},
 };
 
@@ -302,8 +305,8 @@ const Case kTensors[] = {
      [] {
        return WithTensors({Tensor("b", {8}, 0, 96), Tensor("a", {8}, 0, 0)}, 128);
      }},
-    {"LongName", "tensor 0: name (at byte 57): 129 bytes, at most 128",
-     [] { return WithTensors({Tensor(std::string(129, 't').c_str(), {8}, 0, 0)}, 32); }},
+    {"LongName", "tensor 0: name (at byte 57): 65 bytes, at most 64",
+     [] { return WithTensors({Tensor(std::string(65, 't').c_str(), {8}, 0, 0)}, 32); }},
     {"NameWithNewline", "\"a\\x0A\" is not printable UTF-8",
      [] { return WithTensors({Tensor("a\n", {8}, 0, 0)}, 32); }},
 };
@@ -313,15 +316,22 @@ INSTANTIATE_TEST_SUITE_P(Header, GgufRefusalTest, ::testing::ValuesIn(kHeaders),
 INSTANTIATE_TEST_SUITE_P(Key, GgufRefusalTest, ::testing::ValuesIn(kKeys), CaseName);
 INSTANTIATE_TEST_SUITE_P(Tensor, GgufRefusalTest, ::testing::ValuesIn(kTensors), CaseName);
 
-TEST(GgufHostileTest, EveryAlignmentFromOneToTheLimitIsRead) {
-  for (uint32_t alignment = 1; alignment <= kGgufMaxAlignment; alignment *= 2) {
+TEST(GgufHostileTest, AnAlignmentThatIsNoMultipleOfEightIsRefused) {
+  for (uint32_t alignment : {1, 2, 4}) {
+    EXPECT_THAT(MessageOf(WithTensors({Tensor("t", {8}, 0, 0)}, 32, alignment)),
+                HasSubstr("metadata key \"general.alignment\": expected an integer from 8 to 65536"));
+  }
+}
+
+TEST(GgufHostileTest, EveryAlignmentFromEightToTheLimitIsRead) {
+  for (uint32_t alignment = 8; alignment <= kGgufMaxAlignment; alignment *= 2) {
     EXPECT_EQ(MessageOf(WithTensors({Tensor("t", {8}, 0, 0)}, 32, alignment)), "") << alignment;
   }
 }
 
 TEST(GgufHostileTest, TheLongestNamesAreRead) {
   EXPECT_EQ(MessageOf(WithKey([](GgufBuilder& f) { f.Uint(std::string(1024, 'k'), 1); })), "");
-  EXPECT_EQ(MessageOf(WithTensors({Tensor(std::string(128, 't').c_str(), {8}, 0, 0)}, 32)), "");
+  EXPECT_EQ(MessageOf(WithTensors({Tensor(std::string(64, 't').c_str(), {8}, 0, 0)}, 32)), "");
 }
 
 TEST(GgufHostileTest, ALargeCountInASmallFileAllocatesNothing) {

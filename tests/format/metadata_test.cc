@@ -48,16 +48,16 @@ TEST_F(MetadataTest, RangesAreInclusive) {
   EXPECT_EQ(MessageOf([&] { metadata_.GetUint("u", 0, 9); }),
             "m.gguf: metadata key \"u\": expected an integer from 0 to 9, found 10");
   EXPECT_EQ(MessageOf([&] { metadata_.GetFloat("f", 3, 4); }),
-            "m.gguf: metadata key \"f\": expected a number from 3 to 4, found 2.5");
+            "m.gguf: metadata key \"f\": expected a float from 3 to 4, found 2.5");
 }
 
-TEST_F(MetadataTest, FloatsTakeIntegersAndRefuseWhatIsNotFinite) {
+TEST_F(MetadataTest, FloatsRefuseOtherTypesAndWhatIsNotFinite) {
+  metadata_.Add("u", uint64_t{3});
   metadata_.Add("i", int64_t{-3});
   metadata_.Add("nan", std::numeric_limits<double>::quiet_NaN());
   metadata_.Add("inf", std::numeric_limits<double>::infinity());
   metadata_.Add("bool", true);
-  EXPECT_EQ(metadata_.RequireFloat("i", -10, 10), -3.0);
-  for (const char* key : {"nan", "inf", "bool"}) {
+  for (const char* key : {"u", "i", "nan", "inf", "bool"}) {
     EXPECT_THROW(
         metadata_.RequireFloat(key, -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()),
         FormatError)
@@ -99,7 +99,7 @@ TEST_F(MetadataTest, AWrongTypeIsNamedWithItsValue) {
   EXPECT_THROW(metadata_.GetBools("floats"), FormatError);
 }
 
-TEST_F(MetadataTest, ArraysConvertFromEveryWidth) {
+TEST_F(MetadataTest, IntegersAndFloatsAreFoundInEveryWidth) {
   metadata_.Add("u8", ArrayOf<uint8_t>(NumberType::kUint8, {0, 255}));
   metadata_.Add("i8", ArrayOf<int8_t>(NumberType::kInt8, {-128, 127}));
   metadata_.Add("u16", ArrayOf<uint16_t>(NumberType::kUint16, {65535}));
@@ -108,6 +108,7 @@ TEST_F(MetadataTest, ArraysConvertFromEveryWidth) {
   metadata_.Add("i32", ArrayOf<int32_t>(NumberType::kInt32, {INT32_MIN}));
   metadata_.Add("u64", ArrayOf<uint64_t>(NumberType::kUint64, {uint64_t{1} << 63}));
   metadata_.Add("i64", ArrayOf<int64_t>(NumberType::kInt64, {INT64_MIN}));
+  metadata_.Add("f32", ArrayOf<float>(NumberType::kFloat32, {0.5f}));
   metadata_.Add("f64", ArrayOf<double>(NumberType::kFloat64, {0.1}));
   EXPECT_EQ(metadata_.GetInts("u8"), (std::vector<int64_t>{0, 255}));
   EXPECT_EQ(metadata_.GetInts("i8"), (std::vector<int64_t>{-128, 127}));
@@ -117,8 +118,16 @@ TEST_F(MetadataTest, ArraysConvertFromEveryWidth) {
   EXPECT_EQ(metadata_.GetInts("i32"), (std::vector<int64_t>{INT32_MIN}));
   EXPECT_EQ(metadata_.GetInts("i64"), (std::vector<int64_t>{INT64_MIN}));
   EXPECT_THROW(metadata_.GetInts("u64"), FormatError);  // does not fit
-  EXPECT_EQ(metadata_.GetFloats("u64"), (std::vector<double>{9223372036854775808.0}));
+  EXPECT_EQ(metadata_.GetFloats("f32"), (std::vector<double>{0.5}));
   EXPECT_EQ(metadata_.GetFloats("f64"), (std::vector<double>{0.1}));
+}
+
+TEST_F(MetadataTest, AnArrayOfAnotherTypeIsNoArrayOfFloats) {
+  metadata_.Add("integers", ArrayOf<int32_t>(NumberType::kInt32, {0, 1}));
+  metadata_.Add("flags", ArrayOf<uint8_t>(NumberType::kBool, {0, 1}));
+  EXPECT_EQ(MessageOf([&] { metadata_.GetFloats("integers"); }),
+            "m.gguf: metadata key \"integers\": expected an array of floats, found array of 2 int32 [0, 1]");
+  EXPECT_THROW(metadata_.GetFloats("flags"), FormatError);
 }
 
 TEST_F(MetadataTest, KeysAreUniqueAndCanBeRemoved) {

@@ -142,6 +142,15 @@ def merges():
         yield refuse(f"merges as {TYPE_NAMES[kind]}{inner}", changed(MERGES, kind, value), exactly(MERGES))
     yield either("the same merge twice", changed(MERGES, ARRAY, Array(STRING, good + good)), "merge")
     yield accept("no merges, tokens are atomic", without(MERGES))
+    model = cached().copy().remove(MERGES)
+    count = len(model.get(TOKENS).items)
+    model.set(TOKENS, ARRAY, Array(STRING, [f"long{i}" for i in range(count)]))
+    model.set(TYPES, ARRAY, Array(I32, [1] * count))
+    model.set("tokenizer.ggml.add_bos_token", BOOL, 0)
+    for title, text in [("", None), (", with a chat template", CHAT_TEMPLATE)]:
+        if text:
+            model.set("tokenizer.chat_template", STRING, text)
+        yield refuse(f"tokens that no prompt is made of{title}", model.build()[0], exactly(TOKENS))
 
 
 def special_tokens():

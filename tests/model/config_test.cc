@@ -51,6 +51,16 @@ TEST(ConfigTest, AcceptsALayerWithoutRotation) {
   EXPECT_NO_THROW(ValidateConfig(config, "m.gguf"));
 }
 
+TEST(ConfigTest, AcceptsBoundsThatRoundingToFloatMovesOutwards) {
+  ModelConfig config = ValidConfig();
+  config.norm_epsilon = static_cast<float>(kMaxNormEpsilon);
+  EXPECT_GT(config.norm_epsilon, kMaxNormEpsilon);
+  EXPECT_NO_THROW(ValidateConfig(config, "m.gguf"));
+  config.norm_epsilon = static_cast<float>(kMinNormEpsilon);
+  EXPECT_LT(config.norm_epsilon, kMinNormEpsilon);
+  EXPECT_NO_THROW(ValidateConfig(config, "m.gguf"));
+}
+
 TEST(ConfigTest, RefusesEveryFieldOutOfRangeAndNamesIt) {
   const Refusal refusals[] = {
       {"vocabulary", [](ModelConfig& c) { c.vocabulary = 0; }},
@@ -59,6 +69,7 @@ TEST(ConfigTest, RefusesEveryFieldOutOfRangeAndNamesIt) {
       {"hidden", [](ModelConfig& c) { c.hidden = 1; }},
       {"hidden", [](ModelConfig& c) { c.hidden = kHuge; }},
       {"context_length", [](ModelConfig& c) { c.context_length = 0; }},
+      {"context_length", [](ModelConfig& c) { c.context_length = 1; }},
       {"context_length", [](ModelConfig& c) { c.context_length = kHuge; }},
       {"embedding_scale", [](ModelConfig& c) { c.embedding_scale = 0; }},
       {"embedding_scale", [](ModelConfig& c) { c.embedding_scale = kNan; }},

@@ -220,6 +220,70 @@ TEST(FamiliesTest, Gemma27BScalesQueriesByItsWidth) {
   EXPECT_EQ(config.layers[61].attention_scale, static_cast<float>(std::pow(168.0, -0.5)));
 }
 
+struct BadKey {
+  const char* key;
+  MetadataValue value;
+  const char* message;
+};
+
+TEST(FamiliesTest, ANumberThatFitsNoModelIsNamedByItsKey) {
+  const BadKey cases[] = {
+      {"llama.context_length", uint64_t{1}, "metadata key \"llama.context_length\": expected an integer from 2 to"},
+      {"llama.rope.dimension_count", uint64_t{15}, "llama.rope.dimension_count is 15, expected an even number"},
+      {"llama.rope.dimension_count", uint64_t{18},
+       "metadata key \"llama.rope.dimension_count\": expected an integer from 2 to 16, found 18"},
+      {"llama.rope.freq_base", uint64_t{10000}, "metadata key \"llama.rope.freq_base\": expected a float from 1 to"},
+      {"llama.attention.key_length", uint64_t{17}, "llama.attention.key_length is 17, expected an even number"},
+      {"llama.attention.value_length", uint64_t{17}, "llama.attention.value_length is 17, expected an even number"},
+      {"llama.attention.head_count_kv", uint64_t{3},
+       "llama.attention.head_count_kv is 3, expected a divisor of llama.attention.head_count, 4"},
+  };
+  for (const BadKey& bad : cases) {
+    Checkpoint checkpoint = OpenGolden("llama");
+    Replace(checkpoint.metadata, bad.key, bad.value);
+    EXPECT_THROW(ConfigOf(checkpoint), FormatError);
+    EXPECT_THAT(ErrorOf(checkpoint), HasSubstr(bad.message));
+  }
+}
+
+TEST(FamiliesTest, HeadsThatTheFileGivesNoWidthMustHaveOne) {
+  Checkpoint checkpoint = OpenGolden("qwen2");  // without key_length: hidden / heads
+  const auto error_with = [&](uint64_t hidden, uint64_t heads) {
+    Replace(checkpoint.metadata, "qwen2.embedding_length", hidden);
+    Replace(checkpoint.metadata, "qwen2.attention.head_count", heads);
+    Replace(checkpoint.metadata, "qwen2.attention.head_count_kv", uint64_t{1});
+    return ErrorOf(checkpoint);
+  };
+  EXPECT_THAT(error_with(64, 3), HasSubstr("qwen2.attention.head_count is 3, expected a divisor of "
+                                           "qwen2.embedding_length, 64"));
+  for (const auto& [hidden, heads] : {std::pair(64, 16), std::pair(60, 4), std::pair(4096, 2)}) {
+    EXPECT_THAT(error_with(hidden, heads),
+                AllOf(HasSubstr("qwen2.attention.head_count is " + std::to_string(heads) + ", expected to divide "),
+                      HasSubstr("into heads of an even width from 8 to 1024")));
+  }
+}
+
+TEST(FamiliesTest, MoreHeadsThanAProjectionMayHoldAreNamedByTheirKey) {
+  for (const char* length : {"llama.attention.key_length", "llama.attention.value_length"}) {
+    Checkpoint checkpoint = OpenGolden("llama");
+    Replace(checkpoint.metadata, "llama.attention.head_count", uint64_t{1024});
+    Replace(checkpoint.metadata, "llama.attention.key_length", uint64_t{16});
+    Replace(checkpoint.metadata, "llama.attention.value_length", uint64_t{16});
+    Replace(checkpoint.metadata, length, uint64_t{256});
+    EXPECT_THAT(ErrorOf(checkpoint), HasSubstr("llama.attention.head_count is 1024, expected at most 512 with heads of "
+                                               "256 (" +
+                                               std::string(length) + ")"));
+  }
+}
+
+TEST(FamiliesTest, BoundsThatRoundingMovesOutwardsAreAcceptedWhole) {
+  Checkpoint checkpoint = OpenGolden("llama");
+  for (const double epsilon : {kMinNormEpsilon, kMaxNormEpsilon}) {
+    Replace(checkpoint.metadata, "llama.attention.layer_norm_rms_epsilon", epsilon);
+    EXPECT_EQ(ErrorOf(checkpoint), "") << epsilon;
+  }
+}
+
 TEST(FamiliesTest, GemmaSoftcapsAreRead) {
   Checkpoint checkpoint = OpenGolden("gemma3");
   checkpoint.metadata.Add("gemma3.final_logit_softcapping", 30.0);

@@ -204,8 +204,18 @@ TEST_F(LoaderTest, AFactorThatIsZeroOrNegativeIsRefused) {
     data_.clear();
     AddFloats("freqs", {1, 1, 1, bad, 1, 1, 1, 1});
     const TensorRow rows[] = {{"freqs", Need::kRequired, RopeFactorsPart{0}, ""}};
-    EXPECT_THAT(RefusalOf(rows), HasSubstr("made.file: ropes[0].frequency_factors[3] is "));
+    EXPECT_THAT(RefusalOf(rows),
+                HasSubstr("made.file: tensor freqs: element 3 is " + std::to_string(static_cast<int>(bad))));
   }
+}
+
+TEST_F(LoaderTest, AFactorThatLinearScalingMakesTooLargeIsRefused) {
+  config_.ropes[0].frequency_factors.assign(8, 4.0f);
+  AddFloats("freqs", {1, 1, 1, 1, 1, 5e30f, 1, 1});
+  const TensorRow rows[] = {{"freqs", Need::kRequired, RopeFactorsPart{0}, ""}};
+  EXPECT_THAT(RefusalOf(rows),
+              AllOf(HasSubstr("made.file: tensor freqs: element 5 is 4.99999992e+30"),
+                    HasSubstr("makes the factor 1.99999997e+31"), HasSubstr("expected 0.001 to 1e+31")));
 }
 
 TEST_F(LoaderTest, IgnoredTensorsAreReadAndDropped) {

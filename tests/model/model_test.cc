@@ -163,17 +163,8 @@ const MetadataValue kHostile[] = {
 
 bool IsHarmless(const std::string& field, const MetadataValue& value) {
   if (value == MetadataValue(uint64_t{1})) {
-    static const std::set<std::string> kMayBeOne = {"context_length",           "rope.freq_base",
-                                                    "rope.freq_base_swa",       "rope.global.freq_base",
-                                                    "rope.local.freq_base",     "rope.scaling.factor",
-                                                    "rope.scale_linear",        "attention.scale",
-                                                    "attention.sliding_window", "attention.sliding_window_pattern",
-                                                    "final_logit_softcapping",  "attn_logit_softcapping"};
+    static const std::set<std::string> kMayBeOne = {"attention.sliding_window", "attention.sliding_window_pattern"};
     return kMayBeOne.count(field) != 0;
-  }
-  // Bases of billions are published (4.5e10 for a context of four million).
-  if (field.starts_with("rope.") && field.find("freq_base") != std::string::npos) {
-    return value == MetadataValue(uint64_t{1} << 31) || value == MetadataValue(uint64_t{1} << 32);
   }
   static const std::set<std::string> kMayBeZero = {"expert_count", "attention.sliding_window"};
   return value == MetadataValue(uint64_t{0}) && kMayBeZero.count(field) != 0;

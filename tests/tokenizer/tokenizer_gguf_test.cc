@@ -151,6 +151,49 @@ TEST(GgufByteLevel, TooManyControlTokensAreRefused) {
   ExpectRefused<LimitError>(metadata, "control: tokenizer.ggml.tokens: 131073 control and user-defined tokens");
 }
 
+Metadata SmallOf(const std::string& model) {
+  return model == "gpt2" ? SmallByteLevel("gpt-2") : SmallSentencePiece(true);
+}
+
+void Replace(Metadata& metadata, const std::string& key, MetadataValue value) {
+  metadata.Remove(key);
+  metadata.Add(key, std::move(value));
+}
+
+TEST(GgufVocabulary, ATokenThatIsNotUtf8IsRefusedByItsIndex) {
+  for (const char* model : {"gpt2", "llama"}) {
+    // A lone byte, an overlong form, a character cut short, a surrogate, a code point beyond the last.
+    for (const char* bad : {"\xFF", "\xC0\x80", "\xE2\x82", "\xED\xA0\x80", "\xF4\x90\x80\x80"}) {
+      Metadata metadata = SmallOf(model);
+      const StringTable tokens = metadata.RequireStrings("tokenizer.ggml.tokens");
+      StringTable broken;
+      for (size_t i = 0; i < tokens.size(); ++i) broken.Append(i == 100 ? bad : tokens[i]);
+      Replace(metadata, "tokenizer.ggml.tokens", std::move(broken));
+      ExpectRefused(metadata, "small: tokenizer.ggml.tokens: \"\\x");
+      ExpectRefused(metadata, "at index 100, UTF-8 expected");
+    }
+  }
+}
+
+TEST(GgufVocabulary, IdsOfSpecialTokensAreCheckedAlsoWhereTheyAreNotUsed) {
+  for (const char* model : {"gpt2", "llama"}) {
+    const uint64_t count = SmallOf(model).RequireStrings("tokenizer.ggml.tokens").size();
+    for (const MetadataValue& bad :
+         {MetadataValue(count), MetadataValue(int64_t{-1}), MetadataValue(1.0), MetadataValue(std::string("1"))}) {
+      for (const std::string key : {"tokenizer.ggml.unknown_token_id", "tokenizer.ggml.padding_token_id"}) {
+        Metadata metadata = SmallOf(model);
+        Replace(metadata, key, bad);
+        // Nothing is padded, and files name a padding token that they do not have.
+        if (key.find("padding") != std::string::npos && bad == MetadataValue(count)) {
+          EXPECT_NO_THROW(TokenizerFromGguf(metadata));
+        } else {
+          ExpectRefused(metadata, "metadata key \"" + key + "\": expected an integer from 0 to");
+        }
+      }
+    }
+  }
+}
+
 TEST(GgufByteLevel, AVocabularyWithoutMergesHasBytesAlone) {
   Metadata metadata = SmallByteLevel("gpt-2");
   metadata.Remove("tokenizer.ggml.merges");
@@ -203,6 +246,8 @@ TEST(GgufSentencePiece, BrokenMetadataIsRefusedByItsKey) {
   scores[3] = std::numeric_limits<float>::quiet_NaN();
   metadata.Add("tokenizer.ggml.scores", Numbers(NumberType::kFloat32, scores));
   ExpectRefused(metadata, "tokenizer.ggml.scores: nan at index 3");
+  Replace(metadata, "tokenizer.ggml.scores", Numbers(NumberType::kInt32, std::vector<int32_t>(tokens, 0)));
+  ExpectRefused(metadata, "metadata key \"tokenizer.ggml.scores\": expected an array of floats, found array of");
   metadata = SmallSentencePiece(true);
   metadata.Remove("tokenizer.ggml.token_type");
   metadata.Add("tokenizer.ggml.token_type", Numbers(NumberType::kInt32, std::vector<int32_t>(tokens, 6)));
