@@ -121,6 +121,7 @@ def bars():
     yield tests("logits of small models within 2e-4, and 5e-3 with the default cache", "all", "-R", "^decoder$")
     yield tests("tokenizers: 267 texts, four tokenizers", "all equal", "-R", "^tokenizer_golden$")
     yield tests("templates: 34 published ones, 11 conversations", "all equal", "-R", "^chat$")
+    yield tests("hostile GGUF files, 4,000", "each refused, naming the field", "-R", "^hostile.gguf$")
     yield tests("one answer, three models, on bits", "all equal", "-R", "^one_answer_all_models$")
     speeds = SpeedBars()
     for name in (SMALL, BASE, CODER):

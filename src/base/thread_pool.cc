@@ -21,11 +21,6 @@ namespace {
 constexpr std::chrono::microseconds kSpin{20};
 constexpr std::chrono::microseconds kYield{1000};
 
-int CpuCount() {
-  cpu_set_t set;
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 // Which part of a thread's share is next: (loop << kPartBits) + part. A counter left by an earlier loop is stale,
 // whoever comes first brings it up to date: so a late thread's share can be taken before it has begun.
 struct alignas(64) PartCounter {
@@ -54,8 +49,13 @@ void WaitForChange(const std::atomic<uint32_t>& word, uint32_t old, bool spin) {
 
 }  // namespace
 
+int AvailableCpus() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
 struct ThreadPool::Impl {
-  explicit Impl(int threads) : size(threads), spin(threads <= CpuCount()), parts(static_cast<size_t>(threads)) {}
+  explicit Impl(int threads) : size(threads), spin(threads <= AvailableCpus()), parts(static_cast<size_t>(threads)) {}
 
   const int size;
   const bool spin;
@@ -65,7 +65,7 @@ struct ThreadPool::Impl {
   alignas(64) std::atomic<uint32_t> run{0};
   alignas(64) std::atomic<uint32_t> phase{0};
   alignas(64) std::atomic<int> arrived{0};
-  std::vector<std::thread> threads;
+  alignas(64) std::vector<std::thread> threads;
   std::vector<PartCounter> parts;  // of each thread's share
   uint64_t loops = 0;              // calls of ForParts in the Runs before
 
@@ -125,7 +125,9 @@ size_t Worker::TakePart(int owner) {
   while (seen >> kPartBits != loop_) {
     if (counter.compare_exchange_weak(seen, (loop_ << kPartBits) + 1, std::memory_order_relaxed)) return 0;
   }
-  return counter.fetch_add(1, std::memory_order_relaxed) & ((uint64_t{1} << kPartBits) - 1);
+  const uint64_t part = counter.fetch_add(1, std::memory_order_relaxed) & ((uint64_t{1} << kPartBits) - 1);
+  CHECK(part + 1 < uint64_t{1} << kPartBits);  // or the next would count a loop
+  return part;
 }
 
 Range Worker::ShareOf(int rank, size_t units) const {

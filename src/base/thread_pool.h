@@ -1,8 +1,9 @@
 // Threads that run one function together, each on its part of the work.
 //
-// A step of the model is one Run(): every thread walks through the same code, works on its own part of each operation
-// and meets the others at barriers. Results never depend on who does which part, because no sum crosses parts.
-// Rejected: a task queue (a shared counter per task, and weights that move between cores).
+// A step of the model is one Run(): every thread walks through the same code, works on its own part of each operation,
+// or on what a late thread has not come to, and meets the others at barriers. Results never depend on who does which
+// part, because no sum crosses parts. Rejected: a task queue (every task through one shared counter, and weights that
+// move between cores from one step to the next).
 #ifndef CANDOR_BASE_THREAD_POOL_H_
 #define CANDOR_BASE_THREAD_POOL_H_
 
@@ -12,6 +13,9 @@
 #include <memory>
 
 namespace candor {
+
+// The CPUs that this process may use: its affinity mask, which a container or taskset narrows.
+int AvailableCpus();
 
 class ThreadPool;
 

@@ -12,7 +12,7 @@ namespace candor {
 
 struct EngineOptions {
   uint32_t context = 0;         // tokens of prompt and answer at most; 0 = what the model was made for
-  uint32_t chunk = 512;         // rows of one step, over all requests; a long prompt is taken in pieces of it
+  uint32_t chunk = 512;         // prompt tokens of one step, over all requests; a long prompt is taken in pieces
   uint32_t max_sequences = 64;  // requests computed at a time; others wait in order
   uint64_t kv_bytes = 0;        // memory for keys and values; 0 = one whole context. Taken as it is needed
   KvType kv = KvType::kF16;

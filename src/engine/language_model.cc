@@ -1,7 +1,6 @@
 #include "engine/language_model.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -49,7 +48,7 @@ LanguageModel LanguageModel::Load(Checkpoint checkpoint, const LoadOptions& opti
   LanguageModel result;
   result.kernels_ = &KernelsNamed(options.isa);
   int threads = options.threads;
-  if (threads == 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (threads == 0) threads = std::min(AvailableCpus(), kMaxThreads);
   if (threads < 0 || threads > kMaxThreads) {
     throw UsageError("threads: " + std::to_string(threads) + " is outside 1 to " + std::to_string(kMaxThreads));
   }

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "base/float_mode.h"
 #include "base/huge_buffer.h"
-#include "base/thread_pool.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/panel_layout.h"
 
@@ -172,13 +172,11 @@ void CacheAndAttention(const KernelTable& table, Bits& bits, Digest& digest) {
 
 uint64_t ProbeDigest(const KernelTable& table) {
   Digest digest;
-  ThreadPool mode(1);  // for the floating-point mode that kernels are called in
-  mode.Run([&](Worker&) {
-    Bits bits;
-    Products(table, bits, digest);
-    RowFunctions(table, bits, digest);
-    CacheAndAttention(table, bits, digest);
-  });
+  const FloatMode mode;  // that kernels are called in
+  Bits bits;
+  Products(table, bits, digest);
+  RowFunctions(table, bits, digest);
+  CacheAndAttention(table, bits, digest);
   return digest.value();
 }
 

@@ -12,8 +12,8 @@ namespace candor {
 // buffer huge, a product overflow or a division meaningless. Narrower widths than kMinWidth would let the padding of a
 // packed matrix (panels of 16 rows) outgrow the file.
 inline constexpr uint32_t kMaxLayers = 1024;
-inline constexpr uint32_t kMaxVocabulary = 1u << 22;
-inline constexpr uint32_t kMinContext = 2;  // a token of the prompt and one of the answer
+inline constexpr uint32_t kMaxVocabulary = 1u << 20;  // as many as a sampler sums exactly
+inline constexpr uint32_t kMinContext = 2;            // a token of the prompt and one of the answer
 inline constexpr uint32_t kMaxContext = 1u << 24;
 inline constexpr uint32_t kMinWidth = 16;  // of hidden and ffn_dim
 inline constexpr uint32_t kMaxHidden = 1u << 16;
@@ -24,7 +24,7 @@ inline constexpr uint32_t kMaxHeadDim = 1024;
 inline constexpr uint32_t kMaxProjection = 1u << 17;  // heads * head_dim, heads * value_dim
 inline constexpr uint32_t kMaxRopes = 16;
 inline constexpr double kMinRopeBase = 1.0, kMaxRopeBase = 1e15;
-inline constexpr double kMinRopeFactor = 1e-3, kMaxRopeFactor = 1e31;  // 1e30 is found in files: "do not rotate"
+inline constexpr double kMinRopeFactor = 0.01, kMaxRopeFactor = 1e31;  // 1e30 is found in files: "do not rotate"
 inline constexpr double kMinRopeMagnitude = 1e-3, kMaxRopeMagnitude = 1e3;
 inline constexpr double kMinAttentionScale = 1e-6, kMaxAttentionScale = 1e3;
 inline constexpr double kMinEmbeddingScale = 1e-6, kMaxEmbeddingScale = 1e6;

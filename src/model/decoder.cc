@@ -356,7 +356,7 @@ void Decoder::Impl::FfnBlock(Worker& worker, uint32_t index, const BatchRows& ro
   const size_t width = layer.config.ffn_dim;
   const auto activate = layer.config.activation == Activation::kSilu ? kernels.silu_multiply : kernels.gelu_multiply;
   // A part has the same units of gate and up, and goes on with them until their product is an input.
-  const ProductParts parts(kernels, rows.count(), Units(layer.w.ffn_gate), layer.w.ffn_gate);
+  const ProductParts parts(kernels, rows.count(), Units(layer.w.ffn_gate), layer.w.ffn_gate, layer.ffn_in);
   parts.ForEach(worker, [&](const ProductPart& part) {
     Multiply(kernels, part, stream.activations, layer.ffn_in, gates);
     Multiply(kernels, part, stream.activations, layer.ffn_in, ups);

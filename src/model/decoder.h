@@ -46,7 +46,7 @@ struct DecoderOptions {
 
 class Decoder {
  public:
-  // Keeps references to all of its arguments.
+  // Keeps references to model, layout, kernels and pool.
   Decoder(const Model& model, const KvLayout& layout, const KernelTable& kernels, ThreadPool& pool,
           const DecoderOptions& options);
   ~Decoder();

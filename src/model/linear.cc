@@ -34,9 +34,10 @@ void Activations::ConvertTile(const InputKinds& kinds, const float* x, size_t st
   if (kinds.floats) convert(ActivationKind::kFloat, floats_);
 }
 
-ProductParts::ProductParts(const KernelTable& kernels, int rows, size_t units, const PackedMatrix& like)
+ProductParts::ProductParts(const KernelTable& kernels, int rows, size_t units, const PackedMatrix& like,
+                           const InputKinds& kinds)
     : rows_(rows), units_(units) {
-  const size_t row_bytes = ActivationBytes(ActivationKind::kInt8, like.cols());
+  const size_t row_bytes = ActivationBytes(KindFor(like, kinds.exact, kinds.head), like.cols());
   const int most = std::max(1, static_cast<int>(kGroupBytes / row_bytes));
   groups_ = (rows + most - 1) / most;
   const int tiles = (rows + kernels.max_tile - 1) / kernels.max_tile;
@@ -67,7 +68,7 @@ void Multiply(const KernelTable& kernels, Worker& worker, const Activations& act
               int rows, std::span<const Product> products) {
   size_t units = 0;
   for (const Product& product : products) units += Units(*product.weights);
-  ProductParts(kernels, rows, units, *products[0].weights).ForEach(worker, [&](const ProductPart& part) {
+  ProductParts(kernels, rows, units, *products[0].weights, kinds).ForEach(worker, [&](const ProductPart& part) {
     size_t first = 0;  // unit of the list at which the current matrix begins
     for (const Product& product : products) {
       const size_t own = Units(*product.weights);

@@ -79,7 +79,7 @@ struct ProductPart {
 class ProductParts {
  public:
   // `like` stands for all matrices that share the inputs.
-  ProductParts(const KernelTable& kernels, int rows, size_t units, const PackedMatrix& like);
+  ProductParts(const KernelTable& kernels, int rows, size_t units, const PackedMatrix& like, const InputKinds& kinds);
 
   // Calls `use(part)` for the parts that this thread comes to (Worker::ForParts): a barrier comes before the next call.
   template <class Use>

@@ -163,7 +163,7 @@ void Rope(std::span<float> head, std::span<const float> cosines, std::span<const
     float& second = head[interleaved ? 2 * i + 1 : cosines.size() + i];
     const float a = first;
     const float b = second;
-    first = Fma(-b, sines[i], a * cosines[i]);
+    first = Fma(0.0f - b, sines[i], a * cosines[i]);
     second = Fma(b, cosines[i], a * sines[i]);
   }
 }

@@ -215,7 +215,7 @@ TEST_F(LoaderTest, AFactorThatLinearScalingMakesTooLargeIsRefused) {
   const TensorRow rows[] = {{"freqs", Need::kRequired, RopeFactorsPart{0}, ""}};
   EXPECT_THAT(RefusalOf(rows),
               AllOf(HasSubstr("made.file: tensor freqs: element 5 is 4.99999992e+30"),
-                    HasSubstr("makes the factor 1.99999997e+31"), HasSubstr("expected 0.001 to 1e+31")));
+                    HasSubstr("makes the factor 1.99999997e+31"), HasSubstr("expected 0.01 to 1e+31")));
 }
 
 TEST_F(LoaderTest, IgnoredTensorsAreReadAndDropped) {
