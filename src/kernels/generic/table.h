@@ -7,7 +7,7 @@
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/matmul.h"
 #include "kernels/generic/peaks.h"
-#include "kernels/generic/weights.h"
+#include "kernels/generic/sampling_sum.h"
 #include "kernels/kernel_table.h"
 
 namespace candor {
