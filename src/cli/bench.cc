@@ -11,6 +11,7 @@
 #include "cli/load_model.h"
 #include "cli/model_argument.h"
 #include "cli/progress.h"
+#include "cli/sealing.h"
 #include "engine/benchmark.h"
 #include "engine/language_model.h"
 

@@ -18,6 +18,7 @@
 #include "cli/conversation.h"
 #include "cli/dialogue.h"
 #include "cli/load_model.h"
+#include "cli/sealing.h"
 #include "cli/statistics.h"
 #include "cli/terminal/history_file.h"
 #include "cli/terminal/line_editor.h"

@@ -16,6 +16,7 @@
 #include "cli/model_argument.h"
 #include "cli/perplexity.h"
 #include "cli/progress.h"
+#include "cli/sealing.h"
 #include "cli/token_list.h"
 #include "engine/evaluate.h"
 

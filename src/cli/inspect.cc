@@ -10,8 +10,8 @@
 #include "cli/model_argument.h"
 #include "cli/model_report.h"
 #include "cli/progress.h"
+#include "cli/sealing.h"
 #include "format/gguf.h"
-#include "ipc/seal.h"
 
 namespace candor {
 namespace {
@@ -28,9 +28,7 @@ void Inspect(const InspectOptions& options) {
   if (model.format != ModelFiles::Format::kGguf) {
     throw UnsupportedError(options.model.model + ": a folder of safetensors; inspect reads .gguf files");
   }
-  if (const SealReport seal = SealProcess(); !seal.sealed()) {
-    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
-  }
+  SealForModel();
   const Checkpoint checkpoint = OpenGguf(std::move(model.files));
   ModelReportOptions report{.tensors = options.tensors, .digests = {}};
   if (options.sha256) {

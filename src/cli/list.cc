@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/sealing.h"
 #include "cli/store_folder.h"
 #include "format/gguf.h"
-#include "ipc/seal.h"
 #include "store/known_models.h"
 #include "store/model_store.h"
 
@@ -105,9 +105,7 @@ void List(const ListFlags& flags) {
   const ModelStore store(StoreFolder(flags.store));
   std::vector<Listed> listed = OpenAll(store);
   const std::vector<PartialModel> partials = store.Partials();
-  if (const SealReport seal = SealProcess(); !seal.sealed()) {
-    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
-  }
+  SealForModel();
   if (flags.json) {
     PrintJson(store, std::move(listed), partials);
     return;

@@ -1,20 +1,12 @@
 #include "cli/load_model.h"
 
-#include <cstdio>
 #include <utility>
 
 #include "base/error.h"
 #include "cli/progress.h"
 #include "format/gguf.h"
-#include "ipc/seal.h"
 
 namespace candor {
-
-void SealForModel() {
-  if (const SealReport seal = SealProcess(); !seal.sealed()) {
-    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
-  }
-}
 
 LanguageModel LoadSealed(ModelFiles files, const ComputeOptions& options) {
   if (files.format != ModelFiles::Format::kGguf) {

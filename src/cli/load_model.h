@@ -8,10 +8,6 @@
 
 namespace candor {
 
-// Seals the process (ipc/seal.h) and says on standard error what the kernel does not enforce. Everything that the
-// command will need open must be open.
-void SealForModel();
-
 // Reads, hashes and packs the model behind `files`, with a progress line on standard error where that is a terminal.
 // Call SealForModel() before. Throws Error for a file that is refused, UsageError for options that are.
 LanguageModel LoadSealed(ModelFiles files, const ComputeOptions& options);

@@ -12,8 +12,8 @@
 #include "cli/command.h"
 #include "cli/local_time.h"
 #include "cli/model_argument.h"
+#include "cli/sealing.h"
 #include "format/gguf.h"
-#include "ipc/seal.h"
 
 namespace candor {
 namespace {
@@ -38,16 +38,10 @@ struct NamedText {
 
 NamedText ReadNamed(const std::string& path, uint64_t limit) { return {path, ReadWholeFile(path, limit)}; }
 
-void Seal() {
-  if (const SealReport seal = SealProcess(); !seal.sealed()) {
-    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
-  }
-}
-
 std::string RenderTemplate(const RenderOptions& options, int64_t now) {
   const NamedText source = ReadNamed(options.template_file, kMaxTemplateBytes);
   const NamedText input = ReadNamed(options.input, kMaxJsonBytes);
-  Seal();
+  SealForModel();
   const jinja::Value variables = jinja::ParseJson(input.text, input.name);
   if (!variables.is(jinja::Kind::kDict))
     throw FormatError(input.name + ": must be an object: the template's variables");
@@ -79,7 +73,7 @@ std::string RenderMessages(const RenderOptions& options, int64_t now) {
   const std::string name = model.name;
   const NamedText messages = ReadNamed(options.messages, kMaxJsonBytes);
   const NamedText tools = options.tools.empty() ? NamedText{} : ReadNamed(options.tools, kMaxJsonBytes);
-  Seal();
+  SealForModel();
   PromptOptions prompt_options;
   prompt_options.add_generation_prompt = !options.no_generation_prompt;
   if (!options.think.empty()) prompt_options.thinking = options.think == "on";

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -20,6 +19,8 @@
 #include "cli/answer_output.h"
 #include "cli/dialogue.h"
 #include "cli/load_model.h"
+#include "cli/sealing.h"
+#include "cli/standard_input.h"
 #include "cli/statistics.h"
 #include "cli/terminal/signal_watch.h"
 #include "engine/engine.h"
@@ -28,19 +29,6 @@ namespace candor {
 namespace {
 
 constexpr int kInterruptedStatus = 130;
-
-std::string ReadInput() {
-  std::string text;
-  char block[65536];
-  for (;;) {
-    const ssize_t got = ::read(STDIN_FILENO, block, sizeof block);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw IoError(std::string("standard input: ") + std::strerror(errno));
-    if (got == 0) return text;
-    text.append(block, static_cast<size_t>(got));
-    if (text.size() > kMaxPromptBytes) throw LimitError("standard input: more than 16 MiB of prompt");
-  }
-}
 
 // What was asked, as the request that answers it.
 PreparedRequest Prepare(const RunOptions& options, const Dialogue& dialogue, const std::string& prompt) {
@@ -128,7 +116,8 @@ std::string PromptOf(const std::vector<std::string>& words, bool raw, const std:
 void RunOnce(const RunOptions& options) {
   const bool reads_input =
       options.prompt.empty() || std::find(options.prompt.begin(), options.prompt.end(), "-") != options.prompt.end();
-  const std::string prompt = PromptOf(options.prompt, options.raw, reads_input ? ReadInput() : "");
+  const std::string prompt =
+      PromptOf(options.prompt, options.raw, reads_input ? ReadStandardInput(kMaxPromptBytes) : "");
   if (prompt.empty()) throw UsageError("the prompt is empty");
   const uint64_t seed = SeedOf(options.sampling);
   ModelFiles files = OpenModel(options.model);

@@ -13,12 +13,15 @@
 #include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/model_argument.h"
+#include "cli/sealing.h"
+#include "cli/standard_input.h"
 #include "format/gguf.h"
-#include "ipc/seal.h"
 #include "tokenizer/tokenizer.h"
 
 namespace candor {
 namespace {
+
+constexpr size_t kMaxTextBytes = size_t{1} << 30;
 
 constexpr uint64_t kMaxTokenizerFileBytes = 128 << 20;
 
@@ -48,21 +51,11 @@ std::unique_ptr<Tokenizer> ReadTokenizer(ModelFiles model) {
   return TokenizerFromJson(ReadAll(*tokenizer), config == nullptr ? "" : ReadAll(*config), tokenizer->name());
 }
 
-std::string ReadStandardInput() {
-  std::string text;
-  char buffer[1 << 16];
-  while (const size_t got = std::fread(buffer, 1, sizeof buffer, stdin)) text.append(buffer, got);
-  if (std::ferror(stdin)) throw IoError(std::string("standard input: cannot read: ") + std::strerror(errno));
-  return text;
-}
-
 void Tokenize(const TokenizeOptions& options) {
   ModelFiles model = OpenModel(options.model);
-  if (const SealReport seal = SealProcess(); !seal.sealed()) {
-    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
-  }
+  SealForModel();
   const std::unique_ptr<Tokenizer> tokenizer = ReadTokenizer(std::move(model));
-  const std::string text = options.text == "-" ? ReadStandardInput() : options.text;
+  const std::string text = options.text == "-" ? ReadStandardInput(kMaxTextBytes) : options.text;
   const std::vector<TokenId> ids = tokenizer->Encode(text, true);
   std::string out;
   if (options.json) {
