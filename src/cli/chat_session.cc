@@ -1,7 +1,6 @@
 #include "cli/chat_session.h"
 
 #include <signal.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -67,26 +66,6 @@ struct OpenFiles {
   ModelFiles model;
   std::optional<HistoryFile> history;
   std::optional<SaveProcess> save;
-};
-
-// While it lives what is typed is not echoed into the answer; it waits for the next prompt.
-class QuietInput {
- public:
-  QuietInput() : changed_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
-    if (!changed_) return;
-    termios quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
-  }
-  ~QuietInput() {
-    if (changed_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
-  }
-  QuietInput(const QuietInput&) = delete;
-  QuietInput& operator=(const QuietInput&) = delete;
-
- private:
-  termios before_ = {};
-  bool changed_;
 };
 
 // A note that is no part of the conversation.
@@ -188,7 +167,6 @@ void ChatSession::AnswerLast() {
     last_prompt_ = prepared.prompt;
     const std::unique_ptr<AnswerOutput> output =
         MakeAnswerOutput({.markdown = !options_.plain, .prompted_reasoning = prepared.prompted_reasoning});
-    const QuietInput quiet;
     signals_.Take(SIGINT);
     last_answer_ = Answer(engine_, model_.tokenizer(), prepared.request, {.stop = options_.stop}, output.get(), [this] {
       return signals_.Pending(SIGINT) || signals_.Pending(SIGTERM) || signals_.Pending(SIGHUP);

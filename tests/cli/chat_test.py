@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -162,6 +163,32 @@ class Chat(unittest.TestCase):
             self.assertEqual(chat.status(), 0)
             os.close(chat.master)
             self.terminal = None
+
+    def test_what_is_typed_during_an_answer_waits_for_the_prompt(self):
+        chat = self.start("--isa", "scalar")
+        for keys in ("/stats\r", "\x04"):
+            chat.send("What is 737+361?\r")
+            chat.read_until("carry")
+            chat.send(keys)
+            self.assertNotIn("/stats", chat.read_until("seed 7"))  # not echoed into the answer
+            if keys != "\x04":
+                chat.read_until("its digest")
+                chat.read_until(PROMPT)
+        self.assertEqual(chat.status(), 0)
+
+    def test_the_prompt_is_as_before_after_ctrl_z(self):
+        chat = self.start()
+        before = termios.tcgetattr(chat.master)
+        os.kill(chat.pid, signal.SIGSTOP)
+        cooked = termios.tcgetattr(chat.master)
+        cooked[3] |= termios.ICANON | termios.ECHO  # as a shell leaves the terminal
+        termios.tcsetattr(chat.master, termios.TCSANOW, cooked)
+        os.kill(chat.pid, signal.SIGCONT)
+        chat.read_until(PROMPT)
+        self.assertEqual(termios.tcgetattr(chat.master), before)
+        chat.send("\x04")
+        self.assertEqual(chat.status(), 0)
+        self.assertTrue(termios.tcgetattr(chat.master)[3] & termios.ECHO)
 
     def test_ctrl_c_at_the_prompt_drops_the_line(self):
         chat = self.start()

@@ -67,14 +67,22 @@ struct LineEditor::Impl {
   int NextCharacterFromTerminal(wchar_t* out);
   // Waits for a byte; the same results.
   int NextByte(unsigned char* out);
+  void EnterEditMode();
   void HandleTerminalSignals();
   unsigned char CompleteWord();
   unsigned char TakePaste();
 };
 
+// libedit by itself sets the mode only after it has shown the prompt: a key that comes in between would be read in the
+// mode before.
+void LineEditor::Impl::EnterEditMode() {
+  el_set(edit, EL_PREP_TERM, 0);  // libedit sets no mode that it believes to be set; a shell may have changed it
+  el_set(edit, EL_PREP_TERM, 1);
+}
+
 void LineEditor::Impl::HandleTerminalSignals() {
   if (signals->Take(SIGCONT)) {
-    el_set(edit, EL_PREP_TERM, 1);
+    EnterEditMode();
     (void)WriteAll(STDOUT_FILENO, kPasteOn);
     el_set(edit, EL_REFRESH);
   }
@@ -188,6 +196,7 @@ LineEditor::LineEditor(SignalWatch& signals, Completer completer)
   el_set(edit, EL_BIND, "\\e\\n", "candor-line-end", nullptr);
   el_set(edit, EL_BIND, "\\e\\r", "candor-line-end", nullptr);
   el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+  el_set(edit, EL_BIND, "^@", "em-set-mark", nullptr);  // libedit takes it for a disabled "literal next" otherwise
   el_set(edit, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
   el_set(edit, EL_BIND, "\\e[1;5C", "em-next-word", nullptr);
   el_set(edit, EL_BIND, "\\e[1;5D", "ed-prev-word", nullptr);
@@ -202,6 +211,9 @@ Input LineEditor::ReadLine(const std::string& prompt) {
   if (impl_->left) return {};
   impl_->signals->Take(SIGINT);
   impl_->prompt = "\1\x1b[1m\1" + prompt + "\1\x1b[0m\1";
+  // The mode between two lines. A terminal that gathers lines (icanon) would turn a Ctrl-D typed then into nothing.
+  el_set(impl_->edit, EL_SETTY, "-x", "-icanon", "-echo", nullptr);
+  impl_->EnterEditMode();
   (void)WriteAll(STDOUT_FILENO, kPasteOn);
   int count = 0;
   const char* line = el_gets(impl_->edit, &count);

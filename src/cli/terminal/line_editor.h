@@ -29,7 +29,8 @@ using Completer = std::function<std::vector<std::string>(std::string_view before
 // Reads from standard input and writes to standard output, both terminals. Emacs keys; Alt-Enter makes a line end
 // within a line, and what is pasted (bracketed paste) is taken as it is, line ends included. All files it needs are
 // open once it is made: it works in a sealed process. Sets the process's LC_CTYPE to the user's if that is UTF-8, and
-// to C.UTF-8 if not.
+// to C.UTF-8 if not. From the first line read until the editor ends the terminal echoes nothing by itself: what is
+// typed between two lines waits for the next one.
 class LineEditor {
  public:
   // `signals` watches SIGINT, SIGTERM, SIGHUP, SIGWINCH and SIGCONT, and outlives the editor.
