@@ -2,7 +2,7 @@
 
 namespace candor {
 
-std::span<const float> DecoderRunner::Run(std::span<const ScheduledRows> rows) {
+StepResult DecoderRunner::Run(std::span<const ScheduledRows> rows) {
   batch_.tokens.clear();
   batch_.sequences.clear();
   batch_.wanted.clear();
@@ -15,7 +15,7 @@ std::span<const float> DecoderRunner::Run(std::span<const ScheduledRows> rows) {
     if (end == tokens.size()) batch_.wanted.back() = WantedOutput::kLogits;
   }
   decoder_.Run(batch_, result_);
-  return result_.logits;
+  return {result_.logits, &result_.broken};
 }
 
 }  // namespace candor

@@ -20,7 +20,7 @@ class DecoderRunner : public Runner {
   size_t vocabulary() const override { return model_.config.vocabulary; }
   uint32_t context_length() const override { return model_.config.context_length; }
   const std::vector<KvGroup>& kv_groups() const override { return layout_.groups(); }
-  std::span<const float> Run(std::span<const ScheduledRows> rows) override;
+  StepResult Run(std::span<const ScheduledRows> rows) override;
 
  private:
   const Model& model_;

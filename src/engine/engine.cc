@@ -31,6 +31,13 @@ bool Ends(const Request& request, TokenId token) {
   return std::find(request.end_tokens.begin(), request.end_tokens.end(), token) != request.end_tokens.end();
 }
 
+// A request whose numbers have left the finite ones: docs/numerics.md defines nothing for it.
+Failed Broken(const Sequence& sequence, const char* what) {
+  return {std::string(what) + " is not finite at token " + std::to_string(sequence.generated() + 1) +
+              " of the answer: the model's file or this computation is broken",
+          sequence.usage};
+}
+
 }  // namespace
 
 struct Engine::Impl {
@@ -51,7 +58,7 @@ struct Engine::Impl {
 
   void Validate(const Request& request) const;
   void Start(Sequence& sequence);
-  void Advance(const ScheduledRows& rows, std::span<const float>& logits, Clock::time_point began);
+  void Advance(const ScheduledRows& rows, bool broken, std::span<const float>& logits, Clock::time_point began);
   void Pick(Sequence& sequence, std::span<const float> logits);
   TokenOutput Append(Sequence& sequence, TokenId token, bool forced);
   std::vector<TokenOutput> AppendForced(Sequence& sequence, const std::vector<TokenId>& tokens);
@@ -148,15 +155,17 @@ std::vector<Event> Engine::Step() {
   const Clock::time_point began = Clock::now();
   const std::vector<ScheduledRows> rows = impl_->scheduler.Next();
   if (!rows.empty()) {
-    std::span<const float> logits = impl_->runner->Run(rows);
-    for (const ScheduledRows& scheduled : rows) impl_->Advance(scheduled, logits, began);
+    const StepResult result = impl_->runner->Run(rows);
+    std::span<const float> logits = result.logits;
+    for (size_t i = 0; i < rows.size(); ++i) impl_->Advance(rows[i], (*result.broken)[i], logits, began);
     CHECK(logits.empty());
   }
   return std::exchange(impl_->events, {});
 }
 
 // Books what the step has computed of one sequence and takes its row off `logits` when it has one.
-void Engine::Impl::Advance(const ScheduledRows& rows, std::span<const float>& logits, Clock::time_point began) {
+void Engine::Impl::Advance(const ScheduledRows& rows, bool broken, std::span<const float>& logits,
+                           Clock::time_point began) {
   Sequence& sequence = *rows.sequence;
   const uint32_t prompt = sequence.usage.prompt_tokens;
   sequence.computed += rows.count;
@@ -167,10 +176,15 @@ void Engine::Impl::Advance(const ScheduledRows& rows, std::span<const float>& lo
     sequence.progress_reported = done;
     Report(sequence, PrefillProgress{done, prompt});
   }
-  if (sequence.pending() > 0) return;
-
-  const std::span<const float> row = logits.first(runner->vocabulary());
+  const bool ends = sequence.pending() == 0;
+  const std::span<const float> row = logits.first(ends ? runner->vocabulary() : 0);
   logits = logits.subspan(row.size());
+  if (broken) {
+    End(sequence, Broken(sequence, "a key or value"));
+    return;
+  }
+  if (!ends) return;
+
   for (TokenOutput& output : std::exchange(sequence.forced_at_start, {})) Report(sequence, std::move(output));
   if (const auto reason = FullReason(sequence)) {
     End(sequence, Finished{*reason, sequence.usage});
@@ -185,9 +199,7 @@ void Engine::Impl::Pick(Sequence& sequence, std::span<const float> logits) {
   const auto token =
       sampler.Sample(logits, request.sampling, {sequence.tokens, request.prompt.size(), request.seed, request.choice});
   if (!token) {
-    End(sequence, Failed{"a logit is not finite at token " + std::to_string(sequence.generated() + 1) +
-                             " of the answer: the model's file or this computation is broken",
-                         sequence.usage});
+    End(sequence, Broken(sequence, "a logit"));
     return;
   }
   const Clock::time_point now = Clock::now();

@@ -53,6 +53,10 @@ std::span<const float> Evaluator::Append(std::span<const TokenId> tokens) {
   s.batch.sequences = {{&s.sequence.pages(), s.position, count}};
   s.batch.wanted.assign(count, WantedOutput::kLogits);
   s.decoder.Run(s.batch, s.result);
+  if (s.result.broken[0]) {
+    throw Error("a key or value is not finite at one of the tokens " + std::to_string(s.position + 1) + " to " +
+                std::to_string(s.position + count) + ": the model's file or this computation is broken");
+  }
   s.position += count;
   return s.result.logits;
 }

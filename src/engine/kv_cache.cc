@@ -1,7 +1,6 @@
 #include "engine/kv_cache.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -103,7 +102,6 @@ std::unique_ptr<KvCache::Page> KvCache::Take(uint32_t group) {
   if (!free_[group].empty()) {
     page = std::move(free_[group].back());
     free_[group].pop_back();
-    std::memset(page->buffer.data(), 0, bytes);
   } else {
     // Free pages of other groups are of other sizes: their memory goes back to the system.
     for (auto& others : free_) {

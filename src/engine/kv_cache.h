@@ -1,8 +1,8 @@
 // The memory of keys and values: pages of 64 positions.
 //
 // Layers with the same window are a group, and a sequence has pages of its own in every group. All pages come out of
-// one budget of bytes; a page that is given out holds zeros, because attention multiplies hidden positions by 0 and
-// 0 * NaN is not 0.
+// one budget of bytes. A page that is given out may hold what another sequence left there: attention reads positions
+// only once they are computed.
 #ifndef CANDOR_ENGINE_KV_CACHE_H_
 #define CANDOR_ENGINE_KV_CACHE_H_
 

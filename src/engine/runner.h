@@ -11,6 +11,12 @@
 
 namespace candor {
 
+// Valid until the next step.
+struct StepResult {
+  std::span<const float> logits;    // [n, vocabulary]: a row for each entry that ends its sequence's pending tokens
+  const std::vector<bool>* broken;  // one an entry: see BatchResult
+};
+
 class Runner {
  public:
   virtual ~Runner() = default;
@@ -19,9 +25,8 @@ class Runner {
   virtual uint32_t context_length() const = 0;  // the longest sequence that the model was made for
   virtual const std::vector<KvGroup>& kv_groups() const = 0;
 
-  // Computes `rows`, writing keys and values into the sequences' pages. Returns logits [n, vocabulary]: a row for each
-  // entry that ends its sequence's pending tokens, in order. They stay valid until the next call.
-  virtual std::span<const float> Run(std::span<const ScheduledRows> rows) = 0;
+  // Computes `rows`, writing keys and values into the sequences' pages.
+  virtual StepResult Run(std::span<const ScheduledRows> rows) = 0;
 };
 
 }  // namespace candor

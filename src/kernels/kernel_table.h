@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/kv_page.h"
 #include "kernels/tensor_type.h"
 
 namespace candor {
@@ -61,19 +62,17 @@ struct MatmulArgs {
 
 // Attention of up to kMaxAttentionRows query rows that share keys and values. Rows are ordered by position.
 inline constexpr int kMaxAttentionRows = 64;
-enum class KvFormat : uint8_t { kF16, kF32, kInt8Values };  // kInt8Values: keys are f16
 struct AttentionArgs {
   int rows;
-  const float* const* query;          // [rows] -> [head_dim]
-  float* const* out;                  // [rows] -> [value_dim]
-  const uint32_t* position;           // [rows]; a row sees positions position - window + 1 (or 0) to position
-  uint32_t window;                    // 0 = no window
-  const std::byte* const* key_pages;  // by position / 64: [head_dim][64] f16 or f32
-  const std::byte* const*
-      value_pages;  // by position / 64: [64][value_dim] f16, f32, or int8 then [64][value_dim/32] f16
+  const float* const* query;      // [rows] -> [head_dim]
+  float* const* out;              // [rows] -> [value_dim]
+  const uint32_t* position;       // [rows]; a row sees positions position - window + 1 (or 0) to position
+  uint32_t window;                // 0 = no window
+  const std::byte* const* pages;  // by position / 64, as far as a row sees; null where none does
+  size_t keys, values;            // where this head's begin in a page (kernels/kv_page.h)
   int head_dim;
   int value_dim;
-  KvFormat format;
+  KvType type;
   float scale;
   float softcap;   // 0 = none
   float* scratch;  // AttentionScratchFloats(head_dim, value_dim) floats, aligned to 64 bytes
@@ -101,10 +100,10 @@ struct KernelTable {
   void (*add)(float* x, const float* y, int n);  // x += y
   void (*scale)(float* x, float factor, int n);  // x *= factor
   void (*softcap)(float* x, float cap, int n);   // x = cap * tanh(x / cap)
-  // n floats to the KV cache's formats: keys one position to a column of a page, `stride` elements apart.
-  void (*store_halves)(const float* x, int n, uint16_t* out, size_t stride);
-  // A value row to int8 in blocks of 32 with one f16 scale each; n is a multiple of 32.
-  void (*store_int8)(const float* x, int n, int8_t* out, uint16_t* scales);
+  // One position's key or value of one head to its slot (position % 64) of a page's part for that head. False when a
+  // float is infinite or NaN: what the page holds of it means nothing then.
+  bool (*store_key)(const float* key, int head_dim, KvType type, std::byte* page, int slot);
+  bool (*store_value)(const float* value, int value_dim, KvType type, std::byte* page, int slot);
   // The exact sum of the weights of n <= 2^20 logits when a token is drawn (docs/numerics-sampling.md, step 5). None is
   // above `largest`; every logit with a weight is at least `cut`.
   double (*sum_of_weights)(const float* logits, size_t n, float largest, double temperature, float cut);

@@ -118,26 +118,21 @@ void RowFunctions(const KernelTable& table, Bits& bits, Digest& digest) {
 }
 
 void CacheAndAttention(const KernelTable& table, Bits& bits, Digest& digest) {
-  constexpr size_t kPages = (kPositions + 63) / 64;
-  for (KvFormat format : {KvFormat::kF16, KvFormat::kInt8Values}) {
-    std::vector<std::vector<uint16_t>> keys(kPages, std::vector<uint16_t>(64 * kHeadDim));
-    std::vector<std::vector<uint16_t>> values(kPages, std::vector<uint16_t>(64 * kHeadDim));
+  constexpr size_t kPages = (kPositions + kPagePositions - 1) / kPagePositions;
+  for (KvType type : {KvType::kF16, KvType::kQ8_0}) {
+    const size_t key_bytes = KeyPageBytes(kHeadDim, type);
+    std::vector<HugeBuffer> buffers;
+    const std::byte* pages[kPages];
     for (uint32_t p = 0; p < kPositions; ++p) {
-      const std::vector<float> row = bits.Floats(2 * kHeadDim);
-      table.store_halves(row.data(), kHeadDim, keys[p / 64].data() + p % 64, 64);
-      uint16_t* page = values[p / 64].data();
-      if (format == KvFormat::kF16) {
-        table.store_halves(row.data() + kHeadDim, kHeadDim, page + p % 64 * kHeadDim, 1);
-      } else {
-        table.store_int8(row.data() + kHeadDim, kHeadDim, reinterpret_cast<int8_t*>(page) + p % 64 * kHeadDim,
-                         page + 64 * kHeadDim / 2 + p % 64);
+      if (p % kPagePositions == 0) {
+        buffers.emplace_back(key_bytes + ValuePageBytes(kHeadDim, type));
+        pages[p / kPagePositions] = buffers.back().data();
       }
-    }
-    const std::byte* key_pages[kPages];
-    const std::byte* value_pages[kPages];
-    for (size_t i = 0; i < kPages; ++i) {
-      key_pages[i] = reinterpret_cast<const std::byte*>(keys[i].data());
-      value_pages[i] = reinterpret_cast<const std::byte*>(values[i].data());
+      std::byte* page = buffers.back().data();
+      const int slot = static_cast<int>(p % kPagePositions);
+      const std::vector<float> row = bits.Floats(2 * kHeadDim);
+      table.store_key(row.data(), kHeadDim, type, page, slot);
+      table.store_value(row.data() + kHeadDim, kHeadDim, type, page + key_bytes, slot);
     }
     constexpr int kQueries = 8;
     const std::vector<float> queries = bits.Floats(kQueries * kHeadDim);
@@ -156,11 +151,12 @@ void CacheAndAttention(const KernelTable& table, Bits& bits, Digest& digest) {
                      .out = out_rows,
                      .position = positions,
                      .window = 70,
-                     .key_pages = key_pages,
-                     .value_pages = value_pages,
+                     .pages = pages,
+                     .keys = 0,
+                     .values = key_bytes,
                      .head_dim = kHeadDim,
                      .value_dim = kHeadDim,
-                     .format = format,
+                     .type = type,
                      .scale = 0.2f,
                      .softcap = 20.0f,
                      .scratch = reinterpret_cast<float*>(scratch.data())});

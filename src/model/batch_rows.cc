@@ -5,22 +5,25 @@ namespace candor {
 void BatchRows::Assign(const Batch& batch, std::span<const uint32_t> keep) {
   sequences.clear();
   source.assign(keep.begin(), keep.end());
+  sequence.clear();
   position.clear();
   kv.clear();
   uint32_t first = 0;  // row at which the current sequence begins
   size_t next = 0;
-  for (const BatchSequence& sequence : batch.sequences) {
-    for (; next < keep.size() && keep[next] < first + sequence.count; ++next) {
-      const uint32_t at = sequence.first_position + keep[next] - first;
-      if (!position.empty() && kv.back() == sequence.kv && position.back() + 1 == at) {
+  for (uint32_t i = 0; i < batch.sequences.size(); ++i) {
+    const BatchSequence& whole = batch.sequences[i];
+    for (; next < keep.size() && keep[next] < first + whole.count; ++next) {
+      const uint32_t at = whole.first_position + keep[next] - first;
+      if (!position.empty() && sequence.back() == i && position.back() + 1 == at) {
         ++sequences.back().count;
       } else {
-        sequences.push_back({sequence.kv, at, 1});
+        sequences.push_back({whole.kv, at, 1});
       }
+      sequence.push_back(i);
       position.push_back(at);
-      kv.push_back(sequence.kv);
+      kv.push_back(whole.kv);
     }
-    first += sequence.count;
+    first += whole.count;
   }
 }
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "model/decoder.h"
+#include "model/batch.h"
 
 namespace candor {
 
@@ -18,6 +18,7 @@ struct BatchRows {
 
   std::vector<BatchSequence> sequences;  // runs of neighbouring rows; their counts add up to the rows
   std::vector<uint32_t> source;          // of each row: its row in the batch
+  std::vector<uint32_t> sequence;        // of each row: its sequence in the batch
   std::vector<uint32_t> position;        // of each row
   std::vector<const KvPages*> kv;        // of each row
 };

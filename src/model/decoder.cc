@@ -12,7 +12,7 @@
 
 #include "base/check.h"
 #include "base/huge_buffer.h"
-#include "model/attention_plan.h"
+#include "model/attention.h"
 #include "model/batch_rows.h"
 #include "model/linear.h"
 #include "model/rope_table.h"
@@ -118,7 +118,7 @@ struct Decoder::Impl {
     const size_t widest = std::max(size_t{config.hidden}, Widest(config, AttentionWidth));
     shared.emplace(kernels, options.max_rows, config.hidden, widest);
     for (int i = 0; i < pool.size(); ++i) {
-      scratch.emplace_back(config);
+      scratch.push_back(AttentionScratch(config));
       own.emplace_back(kernels, std::min(options.max_rows, kReplicatedRows), config.hidden, widest);
     }
     head_in.exact = options.exact;
@@ -135,7 +135,7 @@ struct Decoder::Impl {
 
   std::vector<Layer> layers;
   std::vector<RopeTable> ropes;
-  std::vector<AttentionScratch> scratch;  // one a thread
+  std::vector<HugeBuffer> scratch;  // one a thread, for attention
   InputKinds head_in;
 
   // The state of one batch: what all threads read and write.
@@ -144,9 +144,10 @@ struct Decoder::Impl {
   Rows added, query, key, value, attended, gate, up;
   Activations ffn_activations;
   PaddedBias output_bias;
-  BatchRows all, wanted;             // the last layer goes on with the wanted rows alone
-  std::vector<uint32_t> logit_rows;  // of `wanted`: those that want logits
-  std::vector<float> padded_logits;  // when the vocabulary is not a whole number of panels
+  BatchRows all, wanted;                      // the last layer goes on with the wanted rows alone
+  std::vector<uint32_t> logit_rows;           // of `wanted`: those that want logits
+  std::vector<float> padded_logits;           // when the vocabulary is not a whole number of panels
+  std::vector<std::vector<uint32_t>> broken;  // by thread: sequences of which it stored what is not finite
   const Batch* batch = nullptr;
   BatchResult* result = nullptr;
 
@@ -156,7 +157,7 @@ struct Decoder::Impl {
   enum class Inputs { kAll, kKeysAndValues, kQueries };
   void Project(Worker& worker, uint32_t index, const BatchRows& rows, Inputs inputs);
   void RotateAndStore(Worker& worker, uint32_t index, const BatchRows& rows, Inputs inputs);
-  void StoreKeyValue(uint32_t index, const BatchRows& rows, size_t row, uint32_t kv_head);
+  bool StoreKeyValue(uint32_t index, const BatchRows& rows, size_t row, uint32_t kv_head);
   void KeepWanted(Worker& worker);
   void AttentionBlock(Worker& worker, uint32_t index, const BatchRows& rows);
   void FfnBlock(Worker& worker, uint32_t index, const BatchRows& rows);
@@ -224,6 +225,8 @@ void Decoder::Impl::Prepare(const Batch& next, BatchResult& out) {
   wanted.Assign(next, some);
   out.logits.resize(logit_rows.size() * config.vocabulary);
   out.hidden.resize(hidden_rows * config.hidden);
+  out.broken.assign(next.sequences.size(), false);
+  broken.assign(static_cast<size_t>(pool.size()), {});
   if (config.vocabulary % 16 != 0) padded_logits.resize(logit_rows.size() * OutputStride(config.vocabulary));
   for (RopeTable& rope : ropes) rope.Resize(rows);
 }
@@ -336,7 +339,7 @@ void Decoder::Impl::AttentionBlock(Worker& worker, uint32_t index, const BatchRo
   const LayerConfig& c = layer.config;
   Stream& stream = StreamOf(worker, rows);
   Attend(kernels, worker, rows.sequences, layout, c, index, query[0], query.stride(), attended[0], attended.stride(),
-         scratch[static_cast<size_t>(worker.rank())]);
+         reinterpret_cast<float*>(scratch[static_cast<size_t>(worker.rank())].data()));
   worker.Barrier();
   ForStreamTiles(worker, Replicated(rows), rows.count(), [&](int first, int count) {
     stream.activations.ConvertTile(layer.attention_out, attended[0], attended.stride(), AttentionWidth(c), first,
@@ -395,33 +398,25 @@ void Decoder::Impl::RotateAndStore(Worker& worker, uint32_t index, const BatchRo
       kernels.rope(head, ropes[rope].cosines(rows.source[row]), ropes[rope].sines(rows.source[row]),
                    static_cast<int>(config.ropes[rope].dims), config.ropes[rope].interleaved);
     }
-    if (!is_query) StoreKeyValue(index, rows, row, static_cast<uint32_t>(h - c.heads));
+    if (!is_query && !StoreKeyValue(index, rows, row, static_cast<uint32_t>(h - c.heads))) {
+      broken[static_cast<size_t>(worker.rank())].push_back(rows.sequence[row]);
+    }
   }
 }
 
-void Decoder::Impl::StoreKeyValue(uint32_t index, const BatchRows& rows, size_t row, uint32_t kv_head) {
+// False when a key or value is not finite.
+bool Decoder::Impl::StoreKeyValue(uint32_t index, const BatchRows& rows, size_t row, uint32_t kv_head) {
   const LayerConfig& c = layers[index].config;
   const uint32_t position = rows.position[row];
   std::byte* page = rows.kv[row]->pages[layout.GroupOf(index)][position / kPagePositions];
-  const size_t slot = position % kPagePositions;
+  const auto slot = static_cast<int>(position % kPagePositions);
   const float* k = key[row] + size_t{kv_head} * c.head_dim;
   const float* v = value[row] + size_t{kv_head} * c.value_dim;
-  std::byte* keys = page + layout.KeyOffset(index, kv_head);
-  std::byte* values = page + layout.ValueOffset(index, kv_head);
-  const int value_dim = static_cast<int>(c.value_dim);
-  if (layout.type() == KvType::kF32) {
-    for (size_t d = 0; d < c.head_dim; ++d) reinterpret_cast<float*>(keys)[d * kPagePositions + slot] = k[d];
-    std::copy_n(v, c.value_dim, reinterpret_cast<float*>(values) + slot * c.value_dim);
-    return;
-  }
-  kernels.store_halves(k, static_cast<int>(c.head_dim), reinterpret_cast<uint16_t*>(keys) + slot, kPagePositions);
-  if (layout.type() == KvType::kF16) {
-    kernels.store_halves(v, value_dim, reinterpret_cast<uint16_t*>(values) + slot * c.value_dim, 1);
-  } else {
-    auto* codes = reinterpret_cast<int8_t*>(values);
-    auto* scales = reinterpret_cast<uint16_t*>(codes + size_t{kPagePositions} * c.value_dim);
-    kernels.store_int8(v, value_dim, codes + slot * c.value_dim, scales + slot * (c.value_dim / 32));
-  }
+  const bool finite_key =
+      kernels.store_key(k, static_cast<int>(c.head_dim), layout.type(), page + layout.KeyOffset(index, kv_head), slot);
+  const bool finite_value = kernels.store_value(v, static_cast<int>(c.value_dim), layout.type(),
+                                                page + layout.ValueOffset(index, kv_head), slot);
+  return finite_key && finite_value;
 }
 
 void Decoder::Impl::Head(Worker& worker) {
@@ -472,6 +467,9 @@ Decoder::~Decoder() = default;
 void Decoder::Run(const Batch& batch, BatchResult& result) {
   impl_->Prepare(batch, result);
   impl_->pool.Run([this](Worker& worker) { impl_->Step(worker); });
+  for (const std::vector<uint32_t>& sequences : impl_->broken) {
+    for (const uint32_t sequence : sequences) result.broken[sequence] = true;
+  }
 }
 
 }  // namespace candor

@@ -6,38 +6,14 @@
 #define CANDOR_MODEL_DECODER_H_
 
 #include <memory>
-#include <span>
-#include <vector>
 
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
+#include "model/batch.h"
 #include "model/kv_layout.h"
 #include "model/model.h"
 
 namespace candor {
-
-enum class WantedOutput : uint8_t { kNone, kLogits, kHidden };
-
-// `count` consecutive rows of a batch that belong to one sequence, at positions first_position, first_position + 1...
-// Pages for all of these positions are there, and those of every earlier visible position hold what earlier steps
-// wrote.
-struct BatchSequence {
-  const KvPages* kv = nullptr;
-  uint32_t first_position = 0;
-  uint32_t count = 0;
-};
-
-struct Batch {
-  std::vector<int32_t> tokens;           // one a row; each in [0, vocabulary)
-  std::vector<float> embeddings;         // instead of tokens: [rows, hidden], not scaled
-  std::vector<BatchSequence> sequences;  // their counts add up to the rows
-  std::vector<WantedOutput> wanted;      // one a row
-};
-
-struct BatchResult {
-  std::vector<float> logits;  // [rows that want logits, vocabulary], in row order
-  std::vector<float> hidden;  // [rows that want hidden, hidden]: after the output norm
-};
 
 struct DecoderOptions {
   bool exact = false;       // one float32 fma per weight for every type, instead of int8 activations
@@ -52,7 +28,7 @@ class Decoder {
   ~Decoder();
 
   // Computes `batch` and writes its keys and values into the sequences' pages. Rows beyond max_rows are our bug
-  // (CHECK). A logit that is not finite is left as it is: the caller ends that request.
+  // (CHECK). A logit that is not finite is left as it is: the caller ends that request, as it ends a broken sequence's.
   void Run(const Batch& batch, BatchResult& result);
 
  private:

@@ -6,28 +6,11 @@
 #include "base/error.h"
 
 namespace candor {
-namespace {
-
-constexpr uint32_t kScaleBlock = 32;  // values of a q8_0 row that share a scale
-constexpr size_t kHalfBytes = 2;
-
-size_t KeyBytes(const LayerConfig& layer, KvType type) {
-  return size_t{layer.head_dim} * kPagePositions * (type == KvType::kF32 ? sizeof(float) : kHalfBytes);
-}
-
-size_t ValueBytes(const LayerConfig& layer, KvType type) {
-  const size_t values = size_t{layer.value_dim} * kPagePositions;
-  if (type == KvType::kQ8_0) return values + values / kScaleBlock * kHalfBytes;
-  return values * (type == KvType::kF32 ? sizeof(float) : kHalfBytes);
-}
-
-}  // namespace
-
 KvLayout::KvLayout(const ModelConfig& config, KvType type) : type_(type) {
   for (uint32_t i = 0; i < config.layers.size(); ++i) {
     const LayerConfig& layer = config.layers[i];
-    if (type == KvType::kQ8_0 && layer.value_dim % kScaleBlock != 0) {
-      throw UnsupportedError("the KV cache type q8_0 needs values in blocks of " + std::to_string(kScaleBlock) +
+    if (type == KvType::kQ8_0 && layer.value_dim % kValueBlock != 0) {
+      throw UnsupportedError("the KV cache type q8_0 needs values in blocks of " + std::to_string(kValueBlock) +
                              " per head; this model has " + std::to_string(layer.value_dim) + ": use f16");
     }
     auto group = std::find_if(groups_.begin(), groups_.end(),
@@ -36,8 +19,8 @@ KvLayout::KvLayout(const ModelConfig& config, KvType type) : type_(type) {
     Place place;
     place.group = static_cast<uint32_t>(group - groups_.begin());
     // 64 positions make every size a multiple of 64 bytes, so that all offsets are.
-    place.key_bytes = KeyBytes(layer, type);
-    place.value_bytes = ValueBytes(layer, type);
+    place.key_bytes = KeyPageBytes(layer.head_dim, type);
+    place.value_bytes = ValuePageBytes(layer.value_dim, type);
     place.keys = group->page_bytes;
     place.values = place.keys + layer.kv_heads * place.key_bytes;
     group->page_bytes = place.values + layer.kv_heads * place.value_bytes;

@@ -1,9 +1,6 @@
-// The KV cache as the decoder sees it: pages of 64 positions, each a contiguous block with a place for every layer.
-//
-// A page of keys is stored transposed, [kv_head][head_dim][64], so that lanes are positions; values are stored
-// [kv_head][64][value_dim], so that lanes are dimensions. With kQ8_0 keys are f16, and a value row is int8
-// [value_dim] followed, after all rows of the head, by one f16 scale per 32 values [64][value_dim / 32].
-// Layers with the same window form a group with pages of its own, so that a window's old pages can go.
+// The KV cache as the decoder sees it: pages of 64 positions, each a contiguous block in which every layer has a place
+// for the keys and values of each head (kernels/kv_page.h). Layers with the same window form a group with pages of its
+// own, so that a window's old pages can go.
 #ifndef CANDOR_MODEL_KV_LAYOUT_H_
 #define CANDOR_MODEL_KV_LAYOUT_H_
 
@@ -11,13 +8,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/kv_page.h"
 #include "model/config.h"
 
 namespace candor {
-
-inline constexpr uint32_t kPagePositions = 64;
-
-enum class KvType : uint8_t { kF16, kF32, kQ8_0 };
 
 struct KvGroup {
   uint32_t window = 0;  // 0 = every position stays

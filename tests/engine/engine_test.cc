@@ -319,37 +319,45 @@ TEST_F(EngineTest, LogprobsComeWithSampledTokensWhenAsked) {
   EXPECT_NEAR(answer.outputs[1].top[1].logprob, expected - 5, 1e-12);
 }
 
-// A runner whose logits break down after a number of tokens.
+// A runner whose numbers break down: a logit of whoever has 12 tokens, and the keys of whoever is 200 tokens along.
 class BrokenRunner : public FakeRunner {
  public:
   using FakeRunner::FakeRunner;
-  std::span<const float> Run(std::span<const ScheduledRows> rows) override {
-    const auto logits = FakeRunner::Run(rows);
-    broken_.assign(logits.begin(), logits.end());
+  StepResult Run(std::span<const ScheduledRows> rows) override {
+    const StepResult whole = FakeRunner::Run(rows);
+    logits_.assign(whole.logits.begin(), whole.logits.end());
+    broken_.clear();
     size_t row = 0;
     for (const ScheduledRows& scheduled : rows) {
-      if (scheduled.first + scheduled.count < scheduled.sequence->tokens.size()) continue;
-      if (scheduled.sequence->tokens.size() == 12) {
-        broken_[row * kVocabulary + 33] = std::numeric_limits<float>::quiet_NaN();
-      }
+      const size_t end = scheduled.first + scheduled.count;
+      broken_.push_back(end >= 200);
+      if (end < scheduled.sequence->tokens.size()) continue;
+      if (end == 12) logits_[row * kVocabulary + 33] = std::numeric_limits<float>::quiet_NaN();
       ++row;
     }
-    return broken_;
+    return {logits_, &broken_};
   }
 
  private:
-  std::vector<float> broken_;
+  std::vector<float> logits_;
+  std::vector<bool> broken_;
 };
 
-TEST_F(EngineTest, LogitThatIsNotFiniteEndsThatRequestOnly) {
+TEST_F(EngineTest, WhatIsNotFiniteEndsThatRequestOnly) {
   engine_ = std::make_unique<Engine>(std::make_unique<BrokenRunner>(kVocabulary, 1000, std::vector<uint32_t>{0}, Mix),
-                                     tokenizer_, *AvailableKernels()[0], EngineOptions{});
-  const RequestId broken = engine_->Submit(Greedy(10, 20));
+                                     tokenizer_, *AvailableKernels()[0], EngineOptions{.chunk = 128});
+  const RequestId logit = engine_->Submit(Greedy(10, 20));
+  const RequestId key = engine_->Submit(Greedy(197, 20));
+  const RequestId key_of_prompt = engine_->Submit(Greedy(600, 20));  // while there is no logit yet
   const RequestId whole = engine_->Submit(Greedy(30, 20));
   RunToEnd();
-  EXPECT_THAT(answers_[broken].error, HasSubstr("not finite at token 3"));
-  EXPECT_EQ(answers_[broken].tokens.size(), 2u);
-  EXPECT_FALSE(answers_[broken].reason);
+  EXPECT_THAT(answers_[logit].error, HasSubstr("a logit is not finite at token 3"));
+  EXPECT_EQ(answers_[logit].tokens.size(), 2u);
+  EXPECT_FALSE(answers_[logit].reason);
+  EXPECT_THAT(answers_[key].error, HasSubstr("a key or value is not finite at token 4"));
+  EXPECT_EQ(answers_[key].tokens.size(), 3u);
+  EXPECT_THAT(answers_[key_of_prompt].error, HasSubstr("a key or value is not finite at token 1"));
+  EXPECT_TRUE(answers_[key_of_prompt].tokens.empty());
   EXPECT_EQ(answers_[whole].tokens, Direct(Mix, Greedy(30, 1).prompt, 20));
   EXPECT_EQ(engine_->kv_bytes_used(), 0u);
 }

@@ -15,7 +15,7 @@
 namespace candor {
 
 // Keeps each token in the pages at its position, in every group, and takes the next token from what it finds there:
-// a page that is lost, shared by mistake or not zeroed shows in the answer.
+// a page that is lost or shared by mistake shows in the answer.
 class FakeRunner : public Runner {
  public:
   // The next token after `tokens`, which are the sequence from its start.
@@ -32,7 +32,7 @@ class FakeRunner : public Runner {
   uint32_t context_length() const override { return context_; }
   const std::vector<KvGroup>& kv_groups() const override { return groups_; }
 
-  std::span<const float> Run(std::span<const ScheduledRows> rows) override {
+  StepResult Run(std::span<const ScheduledRows> rows) override {
     logits_.clear();
     uint32_t total = 0;
     for (const ScheduledRows& scheduled : rows) {
@@ -44,7 +44,8 @@ class FakeRunner : public Runner {
       if (end == sequence.tokens.size()) AddLogits(choose_(Read(sequence, end)));
     }
     steps.push_back(total);
-    return logits_;
+    broken_.assign(rows.size(), false);
+    return {logits_, &broken_};
   }
 
   std::vector<uint32_t> steps;  // the rows of each
@@ -75,12 +76,6 @@ class FakeRunner : public Runner {
     for (uint32_t position = 0; position < end; ++position) {
       std::memcpy(&tokens[position], Place(sequence, 0, position), sizeof(TokenId));
     }
-    // Beyond the end of what is computed, a page is as it was given out.
-    for (uint32_t position = end; position % kPagePositions != 0; ++position) {
-      TokenId beyond = 0;
-      std::memcpy(&beyond, Place(sequence, 0, position), sizeof beyond);
-      EXPECT_EQ(beyond, 0);
-    }
     return tokens;
   }
 
@@ -95,6 +90,7 @@ class FakeRunner : public Runner {
   Choose choose_;
   std::vector<KvGroup> groups_;
   std::vector<float> logits_;
+  std::vector<bool> broken_;
 };
 
 }  // namespace candor

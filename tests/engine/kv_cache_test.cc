@@ -61,24 +61,6 @@ TEST(KvCacheTest, FreesPagesThatTheWindowHasPassed) {
   EXPECT_EQ(cache.used_bytes(), 5 * kFullBytes + 4 * kWindowBytes);
 }
 
-TEST(KvCacheTest, PagesAreZeroWhenGivenOutAgain) {
-  KvCache cache(Groups(), 1 << 20);
-  {
-    KvSequence sequence(cache);
-    ASSERT_TRUE(cache.Prepare(sequence, 0, 500));
-    for (std::byte* page : sequence.pages().pages[0]) std::memset(page, 0xff, kFullBytes);
-    for (std::byte* page : sequence.pages().pages[1]) std::memset(page, 0xff, kWindowBytes);
-  }
-  EXPECT_EQ(cache.used_bytes(), 0u);
-  KvSequence sequence(cache);
-  ASSERT_TRUE(cache.Prepare(sequence, 0, 500));
-  for (size_t group = 0; group < 2; ++group) {
-    for (const std::byte* page : sequence.pages().pages[group]) {
-      for (size_t i = 0; i < (group == 0 ? kFullBytes : kWindowBytes); ++i) ASSERT_EQ(page[i], std::byte{0});
-    }
-  }
-}
-
 TEST(KvCacheTest, RefusesWhatTheBudgetDoesNotAllowAndAddsNothing) {
   KvCache cache(Groups(), 3 * (kFullBytes + kWindowBytes));
   KvSequence one(cache), two(cache);

@@ -123,7 +123,7 @@ struct AttentionCase {
   int head_dim, value_dim;
   uint32_t window;
   float softcap;
-  KvFormat format;
+  KvType type;
 };
 
 class AttentionKernel : public ::testing::TestWithParam<AttentionCase> {};
@@ -141,39 +141,40 @@ TEST_P(AttentionKernel, EverySetComputesTheDefinition) {
                                .window = c.window,
                                .scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim)),
                                .softcap = c.softcap};
-  std::vector<HugeBuffer> key_pages, value_pages;
-  std::vector<const std::byte*> keys, values;
+  const size_t key_bytes = KeyPageBytes(head_dim, c.type);
+  std::vector<HugeBuffer> buffers;
+  std::vector<const std::byte*> pages;
   for (uint32_t p = 0; p < kPositions; ++p) {
-    if (p % 64 == 0) {
-      key_pages.emplace_back(64 * head_dim * 4);
-      value_pages.emplace_back(64 * value_dim * 4);
-      keys.push_back(key_pages.back().data());
-      values.push_back(value_pages.back().data());
+    if (p % kPagePositions == 0) {
+      buffers.emplace_back(key_bytes + ValuePageBytes(value_dim, c.type));
+      // What is not written yet must not be read.
+      std::fill_n(reinterpret_cast<uint32_t*>(buffers.back().data()), buffers.back().size() / 4, 0xffffffffu);
+      pages.push_back(buffers.back().data());
     }
     std::vector<float> key = Normal(head_dim, 100 + p, 2.0f);
     std::vector<float> value = Normal(value_dim, 500 + p);
-    const size_t slot = p % 64;
+    const size_t slot = p % kPagePositions;
+    std::byte* key_page = buffers.back().data();
+    std::byte* value_page = key_page + key_bytes;
     for (size_t d = 0; d < head_dim; ++d) {
-      if (c.format == KvFormat::kF32) {
-        reinterpret_cast<float*>(key_pages.back().data())[d * 64 + slot] = key[d];
+      if (c.type == KvType::kF32) {
+        reinterpret_cast<float*>(key_page)[d * 64 + slot] = key[d];
       } else {
         const uint16_t half = spec::HalfFromFloat(key[d]);
-        reinterpret_cast<uint16_t*>(key_pages.back().data())[d * 64 + slot] = half;
+        reinterpret_cast<uint16_t*>(key_page)[d * 64 + slot] = half;
         key[d] = spec::FloatFromHalf(half);
       }
     }
-    std::byte* page = value_pages.back().data();
-    if (c.format == KvFormat::kF32) {
-      std::copy(value.begin(), value.end(), reinterpret_cast<float*>(page) + slot * value_dim);
-    } else if (c.format == KvFormat::kF16) {
+    if (c.type == KvType::kF32) {
+      std::copy(value.begin(), value.end(), reinterpret_cast<float*>(value_page) + slot * value_dim);
+    } else if (c.type == KvType::kF16) {
       for (size_t d = 0; d < value_dim; ++d) {
         const uint16_t half = spec::HalfFromFloat(value[d]);
-        reinterpret_cast<uint16_t*>(page)[slot * value_dim + d] = half;
+        reinterpret_cast<uint16_t*>(value_page)[slot * value_dim + d] = half;
         value[d] = spec::FloatFromHalf(half);
       }
     } else {
-      AvailableKernels()[0]->store_int8(value.data(), c.value_dim, reinterpret_cast<int8_t*>(page) + slot * value_dim,
-                                        reinterpret_cast<uint16_t*>(page + 64 * value_dim) + slot * (value_dim / 32));
+      AvailableKernels()[0]->store_value(value.data(), c.value_dim, c.type, value_page, static_cast<int>(slot));
       value = reference::ThroughInt8(value);
     }
     in.keys.push_back(key);
@@ -203,11 +204,12 @@ TEST_P(AttentionKernel, EverySetComputesTheDefinition) {
                    .out = out_rows.data(),
                    .position = positions.data() + first,
                    .window = c.window,
-                   .key_pages = keys.data(),
-                   .value_pages = values.data(),
+                   .pages = pages.data(),
+                   .keys = 0,
+                   .values = key_bytes,
                    .head_dim = c.head_dim,
                    .value_dim = c.value_dim,
-                   .format = c.format,
+                   .type = c.type,
                    .scale = in.scale,
                    .softcap = c.softcap,
                    .scratch = reinterpret_cast<float*>(scratch.data())});
@@ -218,15 +220,12 @@ TEST_P(AttentionKernel, EverySetComputesTheDefinition) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, AttentionKernel,
-                         ::testing::Values(AttentionCase{64, 64, 0, 0.0f, KvFormat::kF16},
-                                           AttentionCase{64, 64, 0, 0.0f, KvFormat::kF32},
-                                           AttentionCase{64, 64, 0, 0.0f, KvFormat::kInt8Values},
-                                           AttentionCase{256, 256, 70, 0.0f, KvFormat::kF16},
-                                           AttentionCase{32, 32, 1, 50.0f, KvFormat::kF16},
-                                           AttentionCase{80, 72, 64, 0.0f, KvFormat::kF16},
-                                           AttentionCase{16, 16, 65, 30.0f, KvFormat::kF32},
-                                           AttentionCase{24, 40, 0, 0.0f, KvFormat::kF32}));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, AttentionKernel,
+    ::testing::Values(AttentionCase{64, 64, 0, 0.0f, KvType::kF16}, AttentionCase{64, 64, 0, 0.0f, KvType::kF32},
+                      AttentionCase{64, 64, 0, 0.0f, KvType::kQ8_0}, AttentionCase{256, 256, 70, 0.0f, KvType::kF16},
+                      AttentionCase{32, 32, 1, 50.0f, KvType::kF16}, AttentionCase{80, 72, 64, 0.0f, KvType::kF16},
+                      AttentionCase{16, 16, 65, 30.0f, KvType::kF32}, AttentionCase{24, 40, 0, 0.0f, KvType::kF32}));
 
 TEST(CacheFormats, HalvesSaturateAndKeepTheirStride) {
   std::vector<float> x = Normal(40, 8);
@@ -239,14 +238,34 @@ TEST(CacheFormats, HalvesSaturateAndKeepTheirStride) {
   x[6] = -0.0f;
   x[7] = 1.00048828125f;  // between two halves: to even
   ForEachTable([&](const KernelTable& k) {
-    std::vector<uint16_t> out(40 * 3, 0xabcd);
-    k.store_halves(x.data(), 40, out.data(), 3);
-    for (size_t i = 0; i < 40; ++i) {
-      EXPECT_EQ(out[3 * i], spec::HalfFromFloat(x[i])) << k.name << " " << i;
-      EXPECT_EQ(out[3 * i + 1], 0xabcd);
+    std::vector<uint16_t> keys(40 * 64, 0xabcd), values(64 * 40, 0xabcd);
+    EXPECT_TRUE(k.store_key(x.data(), 40, KvType::kF16, reinterpret_cast<std::byte*>(keys.data()), 5));
+    EXPECT_TRUE(k.store_value(x.data(), 40, KvType::kF16, reinterpret_cast<std::byte*>(values.data()), 63));
+    for (size_t i = 0; i < keys.size(); ++i) {
+      EXPECT_EQ(keys[i], i % 64 == 5 ? spec::HalfFromFloat(x[i / 64]) : 0xabcd) << k.name << " " << i;
+      EXPECT_EQ(values[i], i >= 63 * 40 ? spec::HalfFromFloat(x[i - 63 * 40]) : 0xabcd) << k.name << " " << i;
     }
-    EXPECT_EQ(out[0], 0x7bff);
-    EXPECT_EQ(out[3], 0xfbff);
+    EXPECT_EQ(keys[5], 0x7bff);
+    EXPECT_EQ(keys[64 + 5], 0xfbff);
+  });
+}
+
+TEST(CacheFormats, WhatIsNotFiniteIsReported) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  ForEachTable([&](const KernelTable& k) {
+    for (const KvType type : {KvType::kF16, KvType::kF32, KvType::kQ8_0}) {
+      HugeBuffer page(64 * 64 * 4);
+      EXPECT_TRUE(k.store_key(Normal(64, 3).data(), 64, type, page.data(), 0));
+      EXPECT_TRUE(k.store_value(Normal(64, 3).data(), 64, type, page.data(), 0));
+      for (const float bad : {infinity, -infinity, std::nanf("")}) {
+        for (const size_t at : {0u, 33u, 63u}) {
+          std::vector<float> x = Normal(64, 3);
+          x[at] = bad;
+          EXPECT_FALSE(k.store_key(x.data(), 64, type, page.data(), 0)) << k.name << " " << bad << " at " << at;
+          EXPECT_FALSE(k.store_value(x.data(), 64, type, page.data(), 0)) << k.name << " " << bad << " at " << at;
+        }
+      }
+    }
   });
 }
 
@@ -257,9 +276,11 @@ TEST(CacheFormats, Int8BlocksAreTheDefinitions) {
   for (size_t i = 64; i < 96; ++i) x[i] *= 1e9f;
   const std::vector<float> want = reference::ThroughInt8(x);
   ForEachTable([&](const KernelTable& k) {
-    std::vector<int8_t> codes(128);
-    std::vector<uint16_t> scales(4);
-    k.store_int8(x.data(), 128, codes.data(), scales.data());
+    HugeBuffer page(ValuePageBytes(128, KvType::kQ8_0));
+    constexpr size_t kSlot = 7;
+    EXPECT_TRUE(k.store_value(x.data(), 128, KvType::kQ8_0, page.data(), kSlot));
+    const auto* codes = reinterpret_cast<const int8_t*>(page.data()) + kSlot * 128;
+    const auto* scales = reinterpret_cast<const uint16_t*>(page.data() + 64 * 128) + kSlot * 4;
     std::vector<float> out;
     for (size_t i = 0; i < 128; ++i) out.push_back(codes[i] * spec::FloatFromHalf(scales[i / 32]));
     ExpectSame(out, want, k.name);

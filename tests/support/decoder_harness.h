@@ -3,6 +3,7 @@
 #define CANDOR_TESTS_SUPPORT_DECODER_HARNESS_H_
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -84,6 +85,8 @@ class DecoderHarness {
     for (size_t g = 0; g < layout_.groups().size(); ++g) {
       while (pages_.pages[g].size() * kPagePositions < positions) {
         buffers_.push_back(HugeBuffer(layout_.groups()[g].page_bytes));
+        // NaN everywhere: no position may be read before it is written.
+        std::memset(buffers_.back().data(), 0xff, buffers_.back().size());
         pages_.pages[g].push_back(buffers_.back().data());
       }
     }

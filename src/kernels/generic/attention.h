@@ -1,16 +1,13 @@
-// Attention over pages of 64 positions, and the rows that go into them. The order is normative: docs/numerics.md,
-// "Attention".
+// Attention over pages of 64 positions. The order is normative: docs/numerics.md, "Attention".
 #ifndef CANDOR_KERNELS_GENERIC_ATTENTION_H_
 #define CANDOR_KERNELS_GENERIC_ATTENTION_H_
 
 #include "kernels/generic/elementwise.h"
+#include "kernels/generic/kv_page.h"
 #include "kernels/kernel_table.h"
-#include "kernels/spec/float_formats.h"
 
 namespace candor {
 namespace {
-
-inline constexpr int kTile = 64;
 
 template <class V>
 Lanes16<V> LoadFloats(const float* p) {
@@ -64,50 +61,6 @@ void Multiply(const float* const* a, int rows, int inner, const Element* b, int 
   constexpr int kFew = V::kBlockRows >= 4 ? V::kBlockRows / 2 : 1;
   for (; row + kFew <= rows; row += kFew) RowsTimesMatrix<V, kFew>(a + row, inner, b, width, out + row);
   for (; row < rows; ++row) RowsTimesMatrix<V, 1>(a + row, inner, b, width, out + row);
-}
-
-// n halves to floats; n is a multiple of 16.
-template <class V>
-void Widen(const uint16_t* from, int n, float* to) {
-  for (int i = 0; i < n; i += 16) Lanes16<V>::LoadHalves(from + i).Store(to + i);
-}
-
-// A page's keys as float32 [head_dim][64].
-template <class V>
-const float* KeysOf(const AttentionArgs& a, uint32_t tile, float* scratch) {
-  if (a.format == KvFormat::kF32) return reinterpret_cast<const float*>(a.key_pages[tile]);
-  Widen<V>(reinterpret_cast<const uint16_t*>(a.key_pages[tile]), a.head_dim * kTile, scratch);
-  return scratch;
-}
-
-// A page's values as float32 [64][width], width = value_dim rounded up to 16 (zeros behind).
-template <class V>
-const float* ValuesOf(const AttentionArgs& a, uint32_t tile, int width, float* scratch) {
-  const std::byte* page = a.value_pages[tile];
-  const bool padded = width != a.value_dim;
-  if (a.format == KvFormat::kF32 && !padded) return reinterpret_cast<const float*>(page);
-  if (a.format == KvFormat::kF16 && !padded) {
-    Widen<V>(reinterpret_cast<const uint16_t*>(page), kTile * width, scratch);
-    return scratch;
-  }
-  const auto* codes = reinterpret_cast<const int8_t*>(page);
-  const auto* scales = reinterpret_cast<const uint16_t*>(codes + kTile * a.value_dim);
-  for (int p = 0; p < kTile; ++p) {
-    for (int d = 0; d < width; ++d) {
-      float& out = scratch[p * width + d];
-      const int at = p * a.value_dim + d;
-      if (d >= a.value_dim) {
-        out = 0.0f;
-      } else if (a.format == KvFormat::kF32) {
-        out = reinterpret_cast<const float*>(page)[at];
-      } else if (a.format == KvFormat::kF16) {
-        out = spec::FloatFromHalf(reinterpret_cast<const uint16_t*>(page)[at]);
-      } else {
-        out = static_cast<float>(codes[at]) * spec::FloatFromHalf(scales[at / 32]);
-      }
-    }
-  }
-  return scratch;
 }
 
 // What one query row has gathered so far.
@@ -177,7 +130,7 @@ void Attention(const AttentionArgs& a) {
     state[r] = {0.0f, 0.0f, false};
   }
   // Few rows widen binary16 as they use it; for many it is done once, into memory.
-  const bool halves = a.format == KvFormat::kF16 && width == a.value_dim && a.rows <= 2 * V::kBlockRows;
+  const bool halves = a.type == KvType::kF16 && width == a.value_dim && a.rows <= 2 * V::kBlockRows;
   const auto first_visible = [&](int r) {
     return a.window == 0 || a.position[r] < a.window ? 0 : a.position[r] - a.window + 1;
   };
@@ -190,11 +143,14 @@ void Attention(const AttentionArgs& a) {
     int end = begin;
     while (end < a.rows && first_visible(end) < start + kTile) ++end;
     if (begin == end) continue;
+    const std::byte* key_page = a.pages[tile] + a.keys;
+    const std::byte* value_page = a.pages[tile] + a.values;
     if (halves) {
-      Multiply<V>(a.query + begin, end - begin, a.head_dim, reinterpret_cast<const uint16_t*>(a.key_pages[tile]), kTile,
+      Multiply<V>(a.query + begin, end - begin, a.head_dim, reinterpret_cast<const uint16_t*>(key_page), kTile,
                   scores + begin);
     } else {
-      Multiply<V>(a.query + begin, end - begin, a.head_dim, KeysOf<V>(a, tile, keys), kTile, scores + begin);
+      Multiply<V>(a.query + begin, end - begin, a.head_dim, KeysOf<V>(key_page, a.head_dim, a.type, keys), kTile,
+                  scores + begin);
     }
     float max[kMaxAttentionRows];
     float sum[kMaxAttentionRows];
@@ -206,10 +162,11 @@ void Attention(const AttentionArgs& a) {
       seen = static_cast<int>(to) > seen ? static_cast<int>(to) : seen;
     }
     if (halves) {
-      Multiply<V>(scores + begin, end - begin, seen, reinterpret_cast<const uint16_t*>(a.value_pages[tile]), width,
+      Multiply<V>(scores + begin, end - begin, seen, reinterpret_cast<const uint16_t*>(value_page), width,
                   tile_values + begin);
     } else {
-      Multiply<V>(scores + begin, end - begin, seen, ValuesOf<V>(a, tile, width, values), width, tile_values + begin);
+      Multiply<V>(scores + begin, end - begin, seen, ValuesOf<V>(value_page, a.value_dim, width, a.type, values), width,
+                  tile_values + begin);
     }
     for (int r = begin; r < end; ++r) {
       Merge<V>(max[r], sum[r], tile_values[r], width, state[r], gathered_rows + r * width);
@@ -221,42 +178,6 @@ void Attention(const AttentionArgs& a) {
       // Adding zero turns -0 into +0: a sum's sign of zero must not tell how many hidden positions were passed.
       const L value = L::Load(gathered_rows + r * width + i) * inverse + L::Set(0.0f);
       value.StoreFirst(a.out[r] + i, LanesLeft(a.value_dim, i));
-    }
-  }
-}
-
-// To binary16, saturating, `stride` elements apart.
-template <class V>
-void StoreHalves(const float* x, int n, uint16_t* out, size_t stride) {
-  using L = Lanes16<V>;
-  for (int i = 0; i < n; i += 16) {
-    const int lanes = LanesLeft(n, i);
-    const L v = L::Max(L::Set(-65504.0f), L::Min(L::Set(65504.0f), L::LoadFirst(x + i, lanes)));
-    alignas(32) uint16_t halves[16];
-    for (int part = 0; part < L::kParts; ++part) V::StoreHalves(v.part[part], halves + part * V::kLanes);
-    for (int j = 0; j < lanes; ++j) out[static_cast<size_t>(i + j) * stride] = halves[j];
-  }
-}
-
-// Blocks of 32 values to int8: the scale is max / 127 as a half, and values are divided by that half.
-template <class V>
-void StoreInt8(const float* x, int n, int8_t* out, uint16_t* scales) {
-  for (int block = 0; block < n / 32; ++block) {
-    const float* v = x + block * 32;
-    float max = 0.0f;
-    for (int i = 0; i < 32; ++i) {
-      const float size = v[i] < 0.0f ? -v[i] : v[i];
-      // Written so that NaN wins.
-      if (!(size <= max)) max = size;
-    }
-    scales[block] = spec::HalfFromFloat(max / 127.0f);
-    const float scale = spec::FloatFromHalf(scales[block]);
-    for (int i = 0; i < 32; ++i) {
-      float q = scale > 0.0f ? v[i] / scale : 0.0f;
-      q = q < 127.0f ? q : 127.0f;
-      q = q > -127.0f ? q : -127.0f;
-      const float shifted = q + 12582912.0f;  // 1.5 * 2^23
-      out[block * 32 + i] = static_cast<int8_t>(spec::BitsFromFloat(shifted) - 0x4B400000u);
     }
   }
 }

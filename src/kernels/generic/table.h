@@ -5,9 +5,10 @@
 #include "kernels/generic/activations.h"
 #include "kernels/generic/attention.h"
 #include "kernels/generic/elementwise.h"
+#include "kernels/generic/kv_page.h"
 #include "kernels/generic/matmul.h"
 #include "kernels/generic/peaks.h"
-#include "kernels/generic/sampling_sum.h"
+#include "kernels/generic/sampling_weights.h"
 #include "kernels/kernel_table.h"
 
 namespace candor {
@@ -27,8 +28,8 @@ constexpr KernelTable MakeTable(const char* name) {
           .add = AddRows<V>,
           .scale = ScaleRow<V>,
           .softcap = SoftcapRow<V>,
-          .store_halves = StoreHalves<V>,
-          .store_int8 = StoreInt8<V>,
+          .store_key = StoreKey<V>,
+          .store_value = StoreValue<V>,
           .sum_of_weights = SumOfWeights<V>,
           .dot_burst = DotBurst<V>,
           .read_burst = ReadBurst<V>};

@@ -1,6 +1,6 @@
 // The weights that tokens are drawn by (docs/numerics-sampling.md), added up.
-#ifndef CANDOR_KERNELS_GENERIC_SAMPLING_SUM_H_
-#define CANDOR_KERNELS_GENERIC_SAMPLING_SUM_H_
+#ifndef CANDOR_KERNELS_GENERIC_SAMPLING_WEIGHTS_H_
+#define CANDOR_KERNELS_GENERIC_SAMPLING_WEIGHTS_H_
 
 #include <stddef.h>
 #include <stdint.h>
@@ -80,4 +80,4 @@ double SumOfWeights(const float* logits, size_t n, float largest, double tempera
 }  // namespace
 }  // namespace candor
 
-#endif  // CANDOR_KERNELS_GENERIC_SAMPLING_SUM_H_
+#endif  // CANDOR_KERNELS_GENERIC_SAMPLING_WEIGHTS_H_

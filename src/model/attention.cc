@@ -1,14 +1,9 @@
-#include "model/attention_plan.h"
+#include "model/attention.h"
 
 #include <algorithm>
 
 namespace candor {
 namespace {
-
-KvFormat FormatOf(KvType type) {
-  if (type == KvType::kF32) return KvFormat::kF32;
-  return type == KvType::kF16 ? KvFormat::kF16 : KvFormat::kInt8Values;
-}
 
 // Some tokens of one sequence and some of the query heads that share one key-value head.
 struct Piece {
@@ -21,21 +16,9 @@ struct Piece {
   uint32_t heads;
 };
 
-}  // namespace
-
-AttentionScratch::AttentionScratch(const ModelConfig& config) {
-  size_t floats = 0;
-  for (const LayerConfig& layer : config.layers) {
-    floats = std::max(floats, AttentionScratchFloats(layer.head_dim, layer.value_dim));
-  }
-  floats_ = HugeBuffer(floats * sizeof(float));
-}
-
-namespace {
-
 void AttendPiece(const KernelTable& kernels, const KvLayout& layout, const LayerConfig& config, uint32_t index,
                  const Piece& piece, const float* query, size_t query_stride, float* out, size_t out_stride,
-                 AttentionScratch& scratch) {
+                 float* scratch) {
   const float* queries[kMaxAttentionRows];
   float* outs[kMaxAttentionRows];
   uint32_t positions[kMaxAttentionRows];
@@ -48,28 +31,20 @@ void AttendPiece(const KernelTable& kernels, const KvLayout& layout, const Layer
       positions[rows] = piece.first_position + t;
     }
   }
-  const std::vector<std::byte*>& pages = piece.sequence->kv->pages[layout.GroupOf(index)];
-  const uint32_t last_page = positions[rows - 1] / kPagePositions;
-  scratch.key_pages.assign(last_page + 1, nullptr);
-  scratch.value_pages.assign(last_page + 1, nullptr);
-  for (uint32_t p = 0; p <= last_page; ++p) {
-    if (!pages[p]) continue;  // behind every window
-    scratch.key_pages[p] = pages[p] + layout.KeyOffset(index, piece.kv_head);
-    scratch.value_pages[p] = pages[p] + layout.ValueOffset(index, piece.kv_head);
-  }
   kernels.attention({.rows = rows,
                      .query = queries,
                      .out = outs,
                      .position = positions,
                      .window = config.window,
-                     .key_pages = scratch.key_pages.data(),
-                     .value_pages = scratch.value_pages.data(),
+                     .pages = piece.sequence->kv->pages[layout.GroupOf(index)].data(),
+                     .keys = layout.KeyOffset(index, piece.kv_head),
+                     .values = layout.ValueOffset(index, piece.kv_head),
                      .head_dim = static_cast<int>(config.head_dim),
                      .value_dim = static_cast<int>(config.value_dim),
-                     .format = FormatOf(layout.type()),
+                     .type = layout.type(),
                      .scale = config.attention_scale,
                      .softcap = config.attention_softcap,
-                     .scratch = scratch.floats()});
+                     .scratch = scratch});
 }
 
 // Calls `use(sequence, first row, first token, tokens)` for every chunk of up to `tokens` tokens of one sequence.
@@ -91,11 +66,19 @@ uint64_t TilesSeen(const LayerConfig& config, uint32_t last_position) {
 
 }  // namespace
 
+HugeBuffer AttentionScratch(const ModelConfig& config) {
+  size_t floats = 0;
+  for (const LayerConfig& layer : config.layers) {
+    floats = std::max(floats, AttentionScratchFloats(layer.head_dim, layer.value_dim));
+  }
+  return HugeBuffer(floats * sizeof(float));
+}
+
 // All heads of all chunks stand in a row, each as long as it costs; a thread computes those that begin in its part of
 // the row. Neighbouring heads that share keys and values are computed together.
 void Attend(const KernelTable& kernels, const Worker& worker, std::span<const BatchSequence> sequences,
             const KvLayout& layout, const LayerConfig& config, uint32_t index, const float* query, size_t query_stride,
-            float* out, size_t out_stride, AttentionScratch& scratch) {
+            float* out, size_t out_stride, float* scratch) {
   const uint32_t group = config.heads / config.kv_heads;
   const uint32_t most_heads = std::min<uint32_t>(group, kMaxAttentionRows);
   const uint32_t tokens = kMaxAttentionRows / most_heads;
