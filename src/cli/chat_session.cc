@@ -15,8 +15,8 @@
 #include "cli/answer_output.h"
 #include "cli/chat_command.h"
 #include "cli/conversation.h"
-#include "cli/dialogue.h"
 #include "cli/load_model.h"
+#include "cli/local_time.h"
 #include "cli/sealing.h"
 #include "cli/statistics.h"
 #include "cli/terminal/history_file.h"
@@ -24,6 +24,7 @@
 #include "cli/terminal/printable.h"
 #include "cli/terminal/save_process.h"
 #include "cli/terminal/signal_watch.h"
+#include "engine/dialogue.h"
 #include "engine/engine.h"
 
 namespace candor {
@@ -159,7 +160,7 @@ void ChatSession::Run() {
 // A message that gets no answer is taken back, so that it can be sent again.
 void ChatSession::AnswerLast() {
   try {
-    PreparedRequest prepared = dialogue_.Prepare(conversation_.messages(), think_);
+    PreparedRequest prepared = dialogue_.Prepare(conversation_.messages(), think_, LocalNow());
     prepared.request.sampling = sampling_;
     prepared.request.seed = facts_.seed;
     prepared.request.choice = choice_;

@@ -17,12 +17,13 @@
 #include "base/sha256.h"
 #include "cli/answer.h"
 #include "cli/answer_output.h"
-#include "cli/dialogue.h"
 #include "cli/load_model.h"
+#include "cli/local_time.h"
 #include "cli/sealing.h"
 #include "cli/standard_input.h"
 #include "cli/statistics.h"
 #include "cli/terminal/signal_watch.h"
+#include "engine/dialogue.h"
 #include "engine/engine.h"
 
 namespace candor {
@@ -41,7 +42,7 @@ PreparedRequest Prepare(const RunOptions& options, const Dialogue& dialogue, con
   std::vector<Message> messages;
   if (!options.system.empty()) messages.push_back({.role = "system", .content = options.system});
   messages.push_back({.role = "user", .content = prompt});
-  return dialogue.Prepare(std::move(messages), options.think);
+  return dialogue.Prepare(std::move(messages), options.think, LocalNow());
 }
 
 std::string ModelDigest(const LanguageModel& model) {

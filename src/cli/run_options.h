@@ -8,7 +8,7 @@
 
 #include "cli/common_options.h"
 #include "cli/model_argument.h"
-#include "cli/think_setting.h"
+#include "engine/think_setting.h"
 
 namespace candor {
 

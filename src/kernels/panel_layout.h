@@ -30,43 +30,52 @@ inline constexpr size_t kBytes = 512;      // bytes of a block's 8-bit codes
 inline constexpr size_t kHalfScales = 32;  // one binary16 a row
 
 // Simple formats: codes, then the scale d, then the minimum m where there is one.
-inline constexpr size_t kQ4_0Unit = kNibbles + kHalfScales;
-inline constexpr size_t kQ4_1Unit = kNibbles + 2 * kHalfScales;
-inline constexpr size_t kQ5_0Unit = kNibbles + kHighBits + kHalfScales;
-inline constexpr size_t kQ5_1Unit = kNibbles + kHighBits + 2 * kHalfScales;
-inline constexpr size_t kQ8_0Unit = kBytes + kHalfScales;
-inline constexpr size_t kMxfp4Unit = kNibbles + 16;  // one E8M0 byte a row
+inline constexpr size_t kQ4Halves = kNibbles;  // Q4_0, Q4_1, IQ4_NL
+inline constexpr size_t kQ4_0Unit = kQ4Halves + kHalfScales;
+inline constexpr size_t kQ4_1Unit = kQ4Halves + 2 * kHalfScales;
+inline constexpr size_t kQ5High = kNibbles;  // Q5_0, Q5_1
+inline constexpr size_t kQ5Halves = kQ5High + kHighBits;
+inline constexpr size_t kQ5_0Unit = kQ5Halves + kHalfScales;
+inline constexpr size_t kQ5_1Unit = kQ5Halves + 2 * kHalfScales;
+inline constexpr size_t kQ8_0Halves = kBytes;
+inline constexpr size_t kQ8_0Unit = kQ8_0Halves + kHalfScales;
+inline constexpr size_t kMxfp4Scales = kNibbles;  // one E8M0 byte a row
+inline constexpr size_t kMxfp4Unit = kMxfp4Scales + kRows;
 
 // Q4_K and Q5_K: nibbles of 8 blocks, (Q5_K: high bits of 8 blocks), then the 6-bit scales and minima: bytes [8][16]
 // with the scale's low nibble low and the minimum's high; one dword a row with the two high bits of the scale of block
 // i at bit 2i and of the minimum at bit 16 + 2i; d; dmin.
-inline constexpr size_t kScales6Low = 8 * 16;
-inline constexpr size_t kScales6High = 64;
+inline constexpr size_t kScales6High = 8 * kRows;  // from the beginning of the scales
+inline constexpr size_t kScales6Halves = kScales6High + 4 * kRows;
 inline constexpr size_t kQ4_KScales = 8 * kNibbles;
-inline constexpr size_t kQ4_KUnit = kQ4_KScales + kScales6Low + kScales6High + 2 * kHalfScales;
+inline constexpr size_t kQ4_KUnit = kQ4_KScales + kScales6Halves + 2 * kHalfScales;
 inline constexpr size_t kQ5_KHigh = 8 * kNibbles;
 inline constexpr size_t kQ5_KScales = kQ5_KHigh + 8 * kHighBits;
-inline constexpr size_t kQ5_KUnit = kQ5_KScales + kScales6Low + kScales6High + 2 * kHalfScales;
+inline constexpr size_t kQ5_KUnit = kQ5_KScales + kScales6Halves + 2 * kHalfScales;
 
 // Q6_K: nibbles, pairs (the two high bits), int8 scales [16][16] (two to a block), d.
 inline constexpr size_t kQ6_KPairs = 8 * kNibbles;
 inline constexpr size_t kQ6_KScales = kQ6_KPairs + 8 * kPairs;
-inline constexpr size_t kQ6_KUnit = kQ6_KScales + 16 * 16 + kHalfScales;
+inline constexpr size_t kQ6_KHalves = kQ6_KScales + 16 * kRows;
+inline constexpr size_t kQ6_KUnit = kQ6_KHalves + kHalfScales;
 
 // Q2_K: pairs, bytes [16][16] with the scale low and the minimum high, d, dmin.
 inline constexpr size_t kQ2_KScales = 8 * kPairs;
-inline constexpr size_t kQ2_KUnit = kQ2_KScales + 16 * 16 + 2 * kHalfScales;
+inline constexpr size_t kQ2_KHalves = kQ2_KScales + 16 * kRows;
+inline constexpr size_t kQ2_KUnit = kQ2_KHalves + 2 * kHalfScales;
 
 // Q3_K: pairs, high bits, 6-bit scales: bytes [8][16] with the low nibbles of a block's two scales; one dword a row
 // with their high bits at 4i and 4i + 2; d.
 inline constexpr size_t kQ3_KHigh = 8 * kPairs;
 inline constexpr size_t kQ3_KScales = kQ3_KHigh + 8 * kHighBits;
-inline constexpr size_t kQ3_KUnit = kQ3_KScales + kScales6Low + kScales6High + kHalfScales;
+inline constexpr size_t kQ3_KUnit = kQ3_KScales + kScales6Halves + kHalfScales;
 
 // IQ4_XS: nibbles, 6-bit scales: bytes [4][16] with the low nibbles of two blocks' scales; 16 bits a row with the high
 // bits of block i at 2i; d.
 inline constexpr size_t kIQ4_XSScales = 8 * kNibbles;
-inline constexpr size_t kIQ4_XSUnit = kIQ4_XSScales + 4 * 16 + 32 + kHalfScales;
+inline constexpr size_t kIQ4_XSHigh = kIQ4_XSScales + 4 * kRows;
+inline constexpr size_t kIQ4_XSHalves = kIQ4_XSHigh + 2 * kRows;
+inline constexpr size_t kIQ4_XSUnit = kIQ4_XSHalves + kHalfScales;
 
 // Columns and bytes of a unit of each computed type.
 struct Unit {

@@ -90,12 +90,12 @@ void PutScales6(const Lane& to, size_t offset, const spec::DecodedBlock& block) 
     to.PutByte(offset, j, (scale & 15) | (minimum & 15) << 4);
     high |= static_cast<uint32_t>(scale >> 4) << (2 * j) | static_cast<uint32_t>(minimum >> 4) << (16 + 2 * j);
   }
-  to.PutDword(offset + kScales6Low, 0, high);
-  to.PutHalf(offset + kScales6Low + kScales6High, 0, block.d);
-  to.PutHalf(offset + kScales6Low + kScales6High, 1, block.dmin);
+  to.PutDword(offset + kScales6High, 0, high);
+  to.PutHalf(offset + kScales6Halves, 0, block.d);
+  to.PutHalf(offset + kScales6Halves, 1, block.dmin);
 }
 void GetScales6(const Lane& from, size_t offset, spec::DecodedBlock& block) {
-  const uint32_t high = from.Dword(offset + kScales6Low, 0);
+  const uint32_t high = from.Dword(offset + kScales6High, 0);
   for (int j = 0; j < 8; ++j) {
     const int low = from.Byte(offset, j);
     const int scale = (low & 15) | static_cast<int>(high >> (2 * j) & 3) << 4;
@@ -103,8 +103,8 @@ void GetScales6(const Lane& from, size_t offset, spec::DecodedBlock& block) {
     block.scale[2 * j] = block.scale[2 * j + 1] = static_cast<int16_t>(scale);
     block.minimum[2 * j] = block.minimum[2 * j + 1] = static_cast<uint8_t>(minimum);
   }
-  block.d = from.Half(offset + kScales6Low + kScales6High, 0);
-  block.dmin = from.Half(offset + kScales6Low + kScales6High, 1);
+  block.d = from.Half(offset + kScales6Halves, 0);
+  block.dmin = from.Half(offset + kScales6Halves, 1);
 }
 
 void PutUnit(TensorType type, const Lane& to, const spec::DecodedBlock& block) {
@@ -113,30 +113,30 @@ void PutUnit(TensorType type, const Lane& to, const spec::DecodedBlock& block) {
     case TensorType::kQ4_0:
     case TensorType::kIQ4_NL:
       PutNibbles(to, 0, block.codes);
-      to.PutHalf(kNibbles, 0, block.d);
+      to.PutHalf(kQ4Halves, 0, block.d);
       return;
     case TensorType::kMXFP4:
       PutNibbles(to, 0, block.codes);
       return;  // the scale byte is copied by the caller, which has the file's
     case TensorType::kQ4_1:
       PutNibbles(to, 0, block.codes);
-      to.PutHalf(kNibbles, 0, block.d);
-      to.PutHalf(kNibbles, 1, -block.dmin);
+      to.PutHalf(kQ4Halves, 0, block.d);
+      to.PutHalf(kQ4Halves, 1, -block.dmin);
       return;
     case TensorType::kQ5_0:
       PutNibbles(to, 0, block.codes);
-      PutHighBits(to, kNibbles, 4, block.codes);
-      to.PutHalf(kNibbles + kHighBits, 0, block.d);
+      PutHighBits(to, kQ5High, 4, block.codes);
+      to.PutHalf(kQ5Halves, 0, block.d);
       return;
     case TensorType::kQ5_1:
       PutNibbles(to, 0, block.codes);
-      PutHighBits(to, kNibbles, 4, block.codes);
-      to.PutHalf(kNibbles + kHighBits, 0, block.d);
-      to.PutHalf(kNibbles + kHighBits, 1, -block.dmin);
+      PutHighBits(to, kQ5High, 4, block.codes);
+      to.PutHalf(kQ5Halves, 0, block.d);
+      to.PutHalf(kQ5Halves, 1, -block.dmin);
       return;
     case TensorType::kQ8_0:
       for (int c = 0; c < 8; ++c) to.PutDword(0, c, block.codes[c]);
-      to.PutHalf(kBytes, 0, block.d);
+      to.PutHalf(kQ8_0Halves, 0, block.d);
       return;
     case TensorType::kQ4_K:
     case TensorType::kQ5_K:
@@ -152,13 +152,13 @@ void PutUnit(TensorType type, const Lane& to, const spec::DecodedBlock& block) {
         PutPairs(to, kQ6_KPairs + j * kPairs, 4, block.codes + 8 * j);
       }
       for (int i = 0; i < 16; ++i) to.PutByte(kQ6_KScales, i, block.scale[i] & 255);
-      to.PutHalf(kQ6_KScales + 16 * 16, 0, block.d);
+      to.PutHalf(kQ6_KHalves, 0, block.d);
       return;
     case TensorType::kQ2_K:
       for (int j = 0; j < blocks; ++j) PutPairs(to, j * kPairs, 0, block.codes + 8 * j);
       for (int i = 0; i < 16; ++i) to.PutByte(kQ2_KScales, i, block.scale[i] | block.minimum[i] << 4);
-      to.PutHalf(kQ2_KScales + 16 * 16, 0, block.d);
-      to.PutHalf(kQ2_KScales + 16 * 16, 1, block.dmin);
+      to.PutHalf(kQ2_KHalves, 0, block.d);
+      to.PutHalf(kQ2_KHalves, 1, block.dmin);
       return;
     case TensorType::kQ3_K: {
       uint32_t high = 0;
@@ -170,8 +170,8 @@ void PutUnit(TensorType type, const Lane& to, const spec::DecodedBlock& block) {
         to.PutByte(kQ3_KScales, j, (first & 15) | (second & 15) << 4);
         high |= static_cast<uint32_t>(first >> 4 | (second >> 4) << 2) << (4 * j);
       }
-      to.PutDword(kQ3_KScales + kScales6Low, 0, high);
-      to.PutHalf(kQ3_KScales + kScales6Low + kScales6High, 0, block.d);
+      to.PutDword(kQ3_KScales + kScales6High, 0, high);
+      to.PutHalf(kQ3_KScales + kScales6Halves, 0, block.d);
       return;
     }
     case TensorType::kIQ4_XS: {
@@ -185,8 +185,8 @@ void PutUnit(TensorType type, const Lane& to, const spec::DecodedBlock& block) {
         }
         high |= (scale >> 4) << (2 * j);
       }
-      to.PutWord(kIQ4_XSScales + 64, 0, static_cast<uint16_t>(high));
-      to.PutHalf(kIQ4_XSScales + 64 + 32, 0, block.d);
+      to.PutWord(kIQ4_XSHigh, 0, static_cast<uint16_t>(high));
+      to.PutHalf(kIQ4_XSHalves, 0, block.d);
       return;
     }
     default:
@@ -210,7 +210,7 @@ int PackBlockPanel(TensorType type, const std::byte* source, size_t row_bytes, u
       if (!block.finite) return static_cast<int>(row);
       const Lane to{panel + u * unit.bytes, static_cast<int>(row)};
       PutUnit(type, to, block);
-      if (type == TensorType::kMXFP4) to.PutByte(kNibbles, 0, bytes[0]);
+      if (type == TensorType::kMXFP4) to.PutByte(kMxfp4Scales, 0, bytes[0]);
     }
   }
   return -1;
@@ -244,46 +244,36 @@ void UnpackBlock(TensorType type, const std::byte* unit, int lane, spec::Decoded
   const int blocks = UnitOf(type).columns / 32;
   block = {};
   block.columns = 32 * blocks;
+  block.offset = spec::OffsetOf(type);
+  block.codebook = spec::CodebookOf(type);
   block.finite = true;
   for (int16_t& scale : block.scale) scale = 1;
   switch (type) {
     case TensorType::kQ4_0:
-      block.offset = 8;
-      GetNibbles(from, 0, block.codes);
-      block.d = from.Half(kNibbles, 0);
-      return;
     case TensorType::kIQ4_NL:
-      block.codebook = spec::kIq4Values;
       GetNibbles(from, 0, block.codes);
-      block.d = from.Half(kNibbles, 0);
+      block.d = from.Half(kQ4Halves, 0);
       return;
     case TensorType::kMXFP4:
-      block.codebook = spec::kFp4DoubledValues;
       GetNibbles(from, 0, block.codes);
-      block.d = spec::HalvedFloatFromE8M0(static_cast<uint8_t>(from.Byte(kNibbles, 0)));
+      block.d = spec::HalvedFloatFromE8M0(static_cast<uint8_t>(from.Byte(kMxfp4Scales, 0)));
       return;
     case TensorType::kQ4_1:
     case TensorType::kQ5_1:
     case TensorType::kQ5_0: {
-      size_t scales = kNibbles;
+      const size_t halves = type == TensorType::kQ4_1 ? kQ4Halves : kQ5Halves;
       GetNibbles(from, 0, block.codes);
-      if (type != TensorType::kQ4_1) {
-        GetHighBits(from, kNibbles, 4, block.codes);
-        scales += kHighBits;
-      }
-      block.d = from.Half(scales, 0);
-      if (type == TensorType::kQ5_0) {
-        block.offset = 16;
-      } else {
-        block.dmin = -from.Half(scales, 1);
+      if (type != TensorType::kQ4_1) GetHighBits(from, kQ5High, 4, block.codes);
+      block.d = from.Half(halves, 0);
+      if (type != TensorType::kQ5_0) {
+        block.dmin = -from.Half(halves, 1);
         for (uint8_t& minimum : block.minimum) minimum = 1;
       }
       return;
     }
     case TensorType::kQ8_0:
-      block.offset = 128;
       for (int c = 0; c < 8; ++c) block.codes[c] = from.Dword(0, c);
-      block.d = from.Half(kBytes, 0);
+      block.d = from.Half(kQ8_0Halves, 0);
       return;
     case TensorType::kQ4_K:
     case TensorType::kQ5_K:
@@ -294,13 +284,12 @@ void UnpackBlock(TensorType type, const std::byte* unit, int lane, spec::Decoded
       GetScales6(from, type == TensorType::kQ5_K ? kQ5_KScales : kQ4_KScales, block);
       return;
     case TensorType::kQ6_K:
-      block.offset = 32;
       for (int j = 0; j < blocks; ++j) {
         GetNibbles(from, j * kNibbles, block.codes + 8 * j);
         GetPairs(from, kQ6_KPairs + j * kPairs, 4, block.codes + 8 * j);
       }
       for (int i = 0; i < 16; ++i) block.scale[i] = static_cast<int8_t>(from.Byte(kQ6_KScales, i));
-      block.d = from.Half(kQ6_KScales + 16 * 16, 0);
+      block.d = from.Half(kQ6_KHalves, 0);
       return;
     case TensorType::kQ2_K:
       for (int j = 0; j < blocks; ++j) GetPairs(from, j * kPairs, 0, block.codes + 8 * j);
@@ -308,12 +297,11 @@ void UnpackBlock(TensorType type, const std::byte* unit, int lane, spec::Decoded
         block.scale[i] = static_cast<int16_t>(from.Byte(kQ2_KScales, i) & 15);
         block.minimum[i] = static_cast<uint8_t>(from.Byte(kQ2_KScales, i) >> 4);
       }
-      block.d = from.Half(kQ2_KScales + 16 * 16, 0);
-      block.dmin = from.Half(kQ2_KScales + 16 * 16, 1);
+      block.d = from.Half(kQ2_KHalves, 0);
+      block.dmin = from.Half(kQ2_KHalves, 1);
       return;
     case TensorType::kQ3_K: {
-      block.offset = 4;
-      const uint32_t high = from.Dword(kQ3_KScales + kScales6Low, 0);
+      const uint32_t high = from.Dword(kQ3_KScales + kScales6High, 0);
       for (int j = 0; j < blocks; ++j) {
         GetPairs(from, j * kPairs, 0, block.codes + 8 * j);
         GetHighBits(from, kQ3_KHigh + j * kHighBits, 2, block.codes + 8 * j);
@@ -321,18 +309,17 @@ void UnpackBlock(TensorType type, const std::byte* unit, int lane, spec::Decoded
         block.scale[2 * j] = static_cast<int16_t>(((low & 15) | static_cast<int>(high >> (4 * j) & 3) << 4) - 32);
         block.scale[2 * j + 1] = static_cast<int16_t>((low >> 4 | static_cast<int>(high >> (4 * j + 2) & 3) << 4) - 32);
       }
-      block.d = from.Half(kQ3_KScales + kScales6Low + kScales6High, 0);
+      block.d = from.Half(kQ3_KScales + kScales6Halves, 0);
       return;
     }
     case TensorType::kIQ4_XS: {
-      block.codebook = spec::kIq4Values;
-      const int high = from.Word(kIQ4_XSScales + 64, 0);
+      const int high = from.Word(kIQ4_XSHigh, 0);
       for (int j = 0; j < blocks; ++j) {
         GetNibbles(from, j * kNibbles, block.codes + 8 * j);
         const int low = from.Byte(kIQ4_XSScales, j / 2) >> (4 * (j % 2)) & 15;
         block.scale[2 * j] = block.scale[2 * j + 1] = static_cast<int16_t>((low | (high >> (2 * j) & 3) << 4) - 32);
       }
-      block.d = from.Half(kIQ4_XSScales + 64 + 32, 0);
+      block.d = from.Half(kIQ4_XSHalves, 0);
       return;
     }
     default:

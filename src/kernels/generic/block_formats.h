@@ -11,7 +11,7 @@
 #define CANDOR_KERNELS_GENERIC_BLOCK_FORMATS_H_
 
 #include "kernels/panel_layout.h"
-#include "kernels/spec/float_formats.h"
+#include "kernels/spec/blocks.h"
 
 namespace candor {
 namespace {
@@ -76,9 +76,9 @@ struct SimpleFormat {
 template <class V>
 struct Q4_0Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ4_0Unit;
-  static constexpr int kOffset = 8;
+  static constexpr int kOffset = spec::OffsetOf(TensorType::kQ4_0);
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
-    s.scale[0] = V::LoadHalves(unit + panel::kNibbles + 2 * row);
+    s.scale[0] = V::LoadHalves(unit + panel::kQ4Halves + 2 * row);
   }
   template <int kChunk>
   [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
@@ -93,8 +93,8 @@ struct Q4_1Format : SimpleFormat<V> {
   static constexpr int kOffset = 0;
   static constexpr bool kMinimum = true;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
-    s.scale[0] = V::LoadHalves(unit + panel::kNibbles + 2 * row);
-    s.minimum[0] = V::Sub(V::Set(0.0f), V::LoadHalves(unit + panel::kNibbles + panel::kHalfScales + 2 * row));
+    s.scale[0] = V::LoadHalves(unit + panel::kQ4Halves + 2 * row);
+    s.minimum[0] = V::Sub(V::Set(0.0f), V::LoadHalves(unit + panel::kQ4Halves + panel::kHalfScales + 2 * row));
   }
   template <int kChunk>
   [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
@@ -106,15 +106,15 @@ struct Q4_1Format : SimpleFormat<V> {
 template <class V>
 struct Q5_0Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ5_0Unit;
-  static constexpr int kOffset = 16;
+  static constexpr int kOffset = spec::OffsetOf(TensorType::kQ5_0);
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
-    s.scale[0] = V::LoadHalves(unit + panel::kNibbles + panel::kHighBits + 2 * row);
+    s.scale[0] = V::LoadHalves(unit + panel::kQ5Halves + 2 * row);
   }
   template <int kChunk>
   [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
                                           typename V::Bytes& high) {
     NibblePair<V, kChunk>(unit, row, low, high);
-    const typename V::Bytes bits = V::LoadBytes(unit + panel::kNibbles + row * 4);
+    const typename V::Bytes bits = V::LoadBytes(unit + panel::kQ5High + row * 4);
     low = V::Or(low, OneBit<V, 4, kChunk>(bits));
     high = V::Or(high, OneBit<V, 4, kChunk + 4>(bits));
   }
@@ -126,7 +126,7 @@ struct Q5_1Format : SimpleFormat<V> {
   static constexpr int kOffset = 0;
   static constexpr bool kMinimum = true;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
-    const std::byte* scales = unit + panel::kNibbles + panel::kHighBits + 2 * row;
+    const std::byte* scales = unit + panel::kQ5Halves + 2 * row;
     s.scale[0] = V::LoadHalves(scales);
     s.minimum[0] = V::Sub(V::Set(0.0f), V::LoadHalves(scales + panel::kHalfScales));
   }
@@ -140,10 +140,10 @@ struct Q5_1Format : SimpleFormat<V> {
 template <class V>
 struct Q8_0Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ8_0Unit;
-  static constexpr int kOffset = 128;
+  static constexpr int kOffset = spec::OffsetOf(TensorType::kQ8_0);
   static constexpr bool kWide = true;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
-    s.scale[0] = V::LoadHalves(unit + panel::kBytes + 2 * row);
+    s.scale[0] = V::LoadHalves(unit + panel::kQ8_0Halves + 2 * row);
   }
   template <int kChunk>
   [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
@@ -153,31 +153,39 @@ struct Q8_0Format : SimpleFormat<V> {
   }
 };
 
-// The values of IQ4_NL and IQ4_XS plus 128, and those of MXFP4 (doubled) plus 16.
-inline constexpr uint8_t kIq4Codes[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
-inline constexpr uint8_t kFp4Codes[16] = {16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4};
+// The integers of a codebook plus an offset that leaves none negative: what codes are looked up as.
+struct Lookup16 {
+  constexpr Lookup16(const int8_t* codebook, int offset) : bytes() {
+    for (int i = 0; i < 16; ++i) bytes[i] = static_cast<uint8_t>(codebook[i] + offset);
+  }
+  uint8_t bytes[16];
+};
+inline constexpr int kIq4Offset = 128;
+inline constexpr int kFp4Offset = 16;
+inline constexpr Lookup16 kIq4Lookup(spec::kIq4Values, kIq4Offset);
+inline constexpr Lookup16 kFp4Lookup(spec::kFp4DoubledValues, kFp4Offset);
 
 template <class V>
 struct Iq4NlFormat : Q4_0Format<V> {
-  static constexpr int kOffset = 128;
+  static constexpr int kOffset = kIq4Offset;
   static constexpr bool kWide = true;
   template <int kChunk>
   [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
                                           typename V::Bytes& high) {
     NibblePair<V, kChunk>(unit, row, low, high);
-    low = V::Lookup(kIq4Codes, low);
-    high = V::Lookup(kIq4Codes, high);
+    low = V::Lookup(kIq4Lookup.bytes, low);
+    high = V::Lookup(kIq4Lookup.bytes, high);
   }
 };
 
 template <class V>
 struct Mxfp4Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kMxfp4Unit;
-  static constexpr int kOffset = 16;
+  static constexpr int kOffset = kFp4Offset;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
     // Half of 2^(code - 127): the exponent field code - 1; two subnormal cases below it.
     alignas(64) float scale[V::kLanes];
-    const auto* codes = reinterpret_cast<const uint8_t*>(unit + panel::kNibbles + row);
+    const auto* codes = reinterpret_cast<const uint8_t*>(unit + panel::kMxfp4Scales + row);
     for (int i = 0; i < V::kLanes; ++i) scale[i] = spec::HalvedFloatFromE8M0(codes[i]);
     s.scale[0] = V::Load(scale);
   }
@@ -185,8 +193,8 @@ struct Mxfp4Format : SimpleFormat<V> {
   [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
                                           typename V::Bytes& high) {
     NibblePair<V, kChunk>(unit, row, low, high);
-    low = V::Lookup(kFp4Codes, low);
-    high = V::Lookup(kFp4Codes, high);
+    low = V::Lookup(kFp4Lookup.bytes, low);
+    high = V::Lookup(kFp4Lookup.bytes, high);
   }
 };
 
@@ -205,8 +213,8 @@ struct SuperFormat {
 template <class V>
 void LoadScales6(const std::byte* scales, int row, FloatScales<V, 8>& s) {
   using Ints = typename V::Ints;
-  const Ints high = V::LoadInts(scales + panel::kScales6Low + 4 * row);
-  const std::byte* halves = scales + panel::kScales6Low + panel::kScales6High + 2 * row;
+  const Ints high = V::LoadInts(scales + panel::kScales6High + 4 * row);
+  const std::byte* halves = scales + panel::kScales6Halves + 2 * row;
   const typename V::Floats d = V::LoadHalves(halves);
   const typename V::Floats dmin = V::LoadHalves(halves + panel::kHalfScales);
   const Ints nibble = V::SetInt(15);
@@ -258,11 +266,11 @@ struct Q5_KFormat : SuperFormat<V> {
 template <class V>
 struct Q6_KFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ6_KUnit;
-  static constexpr int kOffset = 32;
+  static constexpr int kOffset = spec::OffsetOf(TensorType::kQ6_K);
   static constexpr bool kTwoScales = true;
   using Scales = IntegerScales<V, 8>;
   static void LoadScales(const std::byte* unit, int row, Scales& s) {
-    s.d = V::LoadHalves(unit + panel::kQ6_KScales + 256 + 2 * row);
+    s.d = V::LoadHalves(unit + panel::kQ6_KHalves + 2 * row);
 #pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) s.scale[i] = V::LoadInt8(unit + panel::kQ6_KScales + i * panel::kRows + row);
   }
@@ -272,7 +280,7 @@ struct Q6_KFormat : SuperFormat<V> {
     NibblePair<V, kChunk>(unit + static_cast<size_t>(block) * panel::kNibbles, row, low, high);
     const std::byte* pairs = unit + panel::kQ6_KPairs + static_cast<size_t>(block) * panel::kPairs;
     low = V::Or(low, TwoBits<V, 4, kChunk>(V::LoadBytes(pairs + row * 4)));
-    high = V::Or(high, TwoBits<V, 4, kChunk>(V::LoadBytes(pairs + 64 + row * 4)));
+    high = V::Or(high, TwoBits<V, 4, kChunk>(V::LoadBytes(pairs + panel::kPairs / 2 + row * 4)));
   }
 };
 
@@ -283,7 +291,7 @@ struct Q2_KFormat : SuperFormat<V> {
   static constexpr bool kMinimum = true;
   using Scales = IntegerScales<V, 8>;
   static void LoadScales(const std::byte* unit, int row, Scales& s) {
-    const std::byte* halves = unit + panel::kQ2_KScales + 256 + 2 * row;
+    const std::byte* halves = unit + panel::kQ2_KHalves + 2 * row;
     s.d = V::LoadHalves(halves);
     s.dmin = V::LoadHalves(halves + panel::kHalfScales);
 #pragma GCC unroll 16
@@ -298,21 +306,21 @@ struct Q2_KFormat : SuperFormat<V> {
                                           typename V::Bytes& high) {
     const std::byte* pairs = unit + static_cast<size_t>(block) * panel::kPairs;
     low = TwoBits<V, 0, kChunk>(V::LoadBytes(pairs + row * 4));
-    high = TwoBits<V, 0, kChunk>(V::LoadBytes(pairs + 64 + row * 4));
+    high = TwoBits<V, 0, kChunk>(V::LoadBytes(pairs + panel::kPairs / 2 + row * 4));
   }
 };
 
 template <class V>
 struct Q3_KFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ3_KUnit;
-  static constexpr int kOffset = 4;
+  static constexpr int kOffset = spec::OffsetOf(TensorType::kQ3_K);
   static constexpr bool kTwoScales = true;
   using Scales = IntegerScales<V, 8>;
   static void LoadScales(const std::byte* unit, int row, Scales& s) {
     using Ints = typename V::Ints;
     const std::byte* scales = unit + panel::kQ3_KScales;
-    const Ints high = V::LoadInts(scales + panel::kScales6Low + 4 * row);
-    s.d = V::LoadHalves(scales + panel::kScales6Low + panel::kScales6High + 2 * row);
+    const Ints high = V::LoadInts(scales + panel::kScales6High + 4 * row);
+    s.d = V::LoadHalves(scales + panel::kScales6Halves + 2 * row);
 #pragma GCC unroll 8
     for (int j = 0; j < 8; ++j) {
       const Ints low = V::LoadUint8(scales + j * panel::kRows + row);
@@ -336,13 +344,13 @@ struct Q3_KFormat : SuperFormat<V> {
 template <class V>
 struct Iq4XsFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kIQ4_XSUnit;
-  static constexpr int kOffset = 128;
+  static constexpr int kOffset = kIq4Offset;
   static constexpr bool kWide = true;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
     using Ints = typename V::Ints;
     const std::byte* scales = unit + panel::kIQ4_XSScales;
-    const Ints high = V::LoadUint16(scales + 64 + 2 * row);
-    const typename V::Floats d = V::LoadHalves(scales + 64 + 32 + 2 * row);
+    const Ints high = V::LoadUint16(unit + panel::kIQ4_XSHigh + 2 * row);
+    const typename V::Floats d = V::LoadHalves(unit + panel::kIQ4_XSHalves + 2 * row);
 #pragma GCC unroll 8
     for (int j = 0; j < 8; ++j) {
       const Ints both = V::LoadUint8(scales + j / 2 * panel::kRows + row);

@@ -135,13 +135,12 @@ void DecodeIq4Xs(const uint8_t* bytes, DecodedBlock& block) {
 
 void DecodeBlock(TensorType type, const uint8_t* bytes, DecodedBlock& block) {
   block.columns = static_cast<int>(InfoOf(type).block_values);
-  block.offset = 0;
-  block.codebook = nullptr;
+  block.offset = OffsetOf(type);
+  block.codebook = CodebookOf(type);
   block.dmin = 0.0f;
   FillScales(block, 1, 0);
   switch (type) {
     case TensorType::kQ4_0:
-      block.offset = 8;
       block.d = Half(bytes);
       Nibbles32(bytes + 2, block.codes);
       break;
@@ -152,7 +151,6 @@ void DecodeBlock(TensorType type, const uint8_t* bytes, DecodedBlock& block) {
       Nibbles32(bytes + 4, block.codes);
       break;
     case TensorType::kQ5_0:
-      block.offset = 16;
       block.d = Half(bytes);
       Nibbles32(bytes + 6, block.codes);
       AddHighBits32(Dword(bytes + 2), block.codes);
@@ -165,17 +163,14 @@ void DecodeBlock(TensorType type, const uint8_t* bytes, DecodedBlock& block) {
       AddHighBits32(Dword(bytes + 4), block.codes);
       break;
     case TensorType::kQ8_0:
-      block.offset = 128;
       block.d = Half(bytes);
       for (int i = 0; i < 8; ++i) block.codes[i] = Dword(bytes + 2 + 4 * i) ^ 0x80808080u;
       break;
     case TensorType::kIQ4_NL:
-      block.codebook = kIq4Values;
       block.d = Half(bytes);
       Nibbles32(bytes + 2, block.codes);
       break;
     case TensorType::kMXFP4:
-      block.codebook = kFp4DoubledValues;
       block.d = bytes[0] == 255 ? FloatFromBits(0x7fc00000u) : HalvedFloatFromE8M0(bytes[0]);
       Nibbles32(bytes + 1, block.codes);
       break;
@@ -189,7 +184,6 @@ void DecodeBlock(TensorType type, const uint8_t* bytes, DecodedBlock& block) {
       block.dmin = Half(bytes + 82);
       break;
     case TensorType::kQ3_K:
-      block.offset = 4;
       DecodeQ3K(bytes, block);
       break;
     case TensorType::kQ4_K:
@@ -206,11 +200,9 @@ void DecodeBlock(TensorType type, const uint8_t* bytes, DecodedBlock& block) {
       AddBits256(bytes + 16, 4, block.codes);
       break;
     case TensorType::kQ6_K:
-      block.offset = 32;
       DecodeQ6K(bytes, block);
       break;
     case TensorType::kIQ4_XS:
-      block.codebook = kIq4Values;
       DecodeIq4Xs(bytes, block);
       break;
     default:

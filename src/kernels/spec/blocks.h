@@ -8,15 +8,39 @@
 
 #include <stdint.h>
 
+#include "kernels/spec/float_formats.h"
 #include "kernels/tensor_type.h"
 
 namespace candor::spec {
 
+// What a code of a computed block format stands for: the integer code - OffsetOf(type), or CodebookOf(type)[code]
+// where that is not null.
+constexpr int OffsetOf(TensorType type) {
+  switch (type) {
+    case TensorType::kQ3_K:
+      return 4;
+    case TensorType::kQ4_0:
+      return 8;
+    case TensorType::kQ5_0:
+      return 16;
+    case TensorType::kQ6_K:
+      return 32;
+    case TensorType::kQ8_0:
+      return 128;
+    default:
+      return 0;
+  }
+}
+constexpr const int8_t* CodebookOf(TensorType type) {
+  if (type == TensorType::kIQ4_NL || type == TensorType::kIQ4_XS) return kIq4Values;
+  return type == TensorType::kMXFP4 ? kFp4DoubledValues : nullptr;
+}
+
 // Up to 256 consecutive values of one row. Codes are kept four to a dword, in column order (the first in the low byte).
 struct DecodedBlock {
   int columns;             // 32 or 256
-  int offset;              // integer value = code - offset, or codebook[code] where there is a codebook
-  const int8_t* codebook;  // 16 entries, or null
+  int offset;              // OffsetOf(type)
+  const int8_t* codebook;  // CodebookOf(type): 16 entries, or null
   uint32_t codes[64];      // columns / 4 of them
   float d;                 // the block's scale
   float dmin;              // the block's scale of minima; 0 when the format has none

@@ -1,7 +1,8 @@
 // From a conversation to a request: the model's template, its tokens, and how it reasons.
-#ifndef CANDOR_CLI_DIALOGUE_H_
-#define CANDOR_CLI_DIALOGUE_H_
+#ifndef CANDOR_ENGINE_DIALOGUE_H_
+#define CANDOR_ENGINE_DIALOGUE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,9 +11,9 @@
 #include "chat/message.h"
 #include "chat/prompt.h"
 #include "chat/reasoning.h"
-#include "cli/think_setting.h"
 #include "engine/language_model.h"
 #include "engine/request.h"
+#include "engine/think_setting.h"
 
 namespace candor {
 
@@ -36,9 +37,10 @@ class Dialogue {
   //         for thoughts is asked to reason by a prompt (chat/reasoning.h).
   //   off   refused in the template, and closed at once where the model begins one all the same.
   //   auto  what template and model do by themselves.
-  // A budget closes the thought after that many tokens. Throws TemplateError, also when the template refuses the
+  // A budget closes the thought after that many tokens. `now` is the time that the template may show: seconds since
+  // 1970 of the local clock, as if it showed UTC. Throws TemplateError, also when the template refuses the
   // messages, and FormatError when the vocabulary has no token for any of the prompt.
-  PreparedRequest Prepare(std::vector<Message> messages, const ThinkSetting& think) const;
+  PreparedRequest Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const;
 
   // The request that goes on with `text`, in which special tokens may be written out. `text` is not empty; FormatError
   // as above.
@@ -54,4 +56,4 @@ class Dialogue {
 
 }  // namespace candor
 
-#endif  // CANDOR_CLI_DIALOGUE_H_
+#endif  // CANDOR_ENGINE_DIALOGUE_H_

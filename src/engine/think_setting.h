@@ -1,6 +1,6 @@
 // How much a model should reason before it answers, as a person says it.
-#ifndef CANDOR_CLI_THINK_SETTING_H_
-#define CANDOR_CLI_THINK_SETTING_H_
+#ifndef CANDOR_ENGINE_THINK_SETTING_H_
+#define CANDOR_ENGINE_THINK_SETTING_H_
 
 #include <cstdint>
 #include <optional>
@@ -26,4 +26,4 @@ std::string ThinkSettingText(const ThinkSetting& setting);
 
 }  // namespace candor
 
-#endif  // CANDOR_CLI_THINK_SETTING_H_
+#endif  // CANDOR_ENGINE_THINK_SETTING_H_

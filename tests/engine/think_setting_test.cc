@@ -1,4 +1,4 @@
-#include "cli/think_setting.h"
+#include "engine/think_setting.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,8 @@
-#include "cli/dialogue.h"
+#include "engine/dialogue.h"
 
 #include <utility>
 
 #include "base/error.h"
-#include "cli/local_time.h"
 
 namespace candor {
 namespace {
@@ -23,7 +22,7 @@ Dialogue::Dialogue(const LanguageModel& model)
   marks_ = FindReasoningMarks(model.tokenizer(), chat_template);
 }
 
-PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSetting& think) const {
+PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const {
   PreparedRequest prepared;
   PromptOptions options;
   if (think.mode != ThinkMode::kModel) options.thinking = think.mode == ThinkMode::kOn;
@@ -31,7 +30,7 @@ PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSett
     AskToThink(marks_, messages);
     prepared.prompted_reasoning = true;
   }
-  prepared.prompt = chat_->Render(TemplateMessages(messages), options, LocalNow());
+  prepared.prompt = chat_->Render(TemplateMessages(messages), options, now);
   prepared.request.prompt = model_.tokenizer().Encode(prepared.prompt, true);
   RequireTokens(model_, prepared);
   prepared.request.end_tokens = model_.tokenizer().end_tokens();
