@@ -33,10 +33,7 @@ int32_t TokenAt(uint64_t i, uint32_t vocabulary) { return static_cast<int32_t>((
 
 uint64_t LayerValues(const LayerWeights& w) {
   uint64_t values = 0;
-  for (const PackedMatrix* matrix :
-       {&w.query, &w.key, &w.value, &w.attention_output, &w.ffn_gate, &w.ffn_up, &w.ffn_down}) {
-    values += uint64_t{matrix->rows()} * matrix->cols();
-  }
+  for (const PackedMatrix* matrix : w.Matrices()) values += uint64_t{matrix->rows()} * matrix->cols();
   return values;
 }
 

@@ -1,7 +1,6 @@
 #include "kernels/packed_matrix.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -9,25 +8,10 @@
 #include "base/error.h"
 #include "kernels/panel_layout.h"
 #include "kernels/panel_pack.h"
-#include "kernels/spec/float_formats.h"
+#include "kernels/spec/blocks.h"
 
 namespace candor {
 namespace {
-
-bool IsFloatType(TensorType type) {
-  return type == TensorType::kF32 || type == TensorType::kF16 || type == TensorType::kBF16;
-}
-
-float FloatElement(TensorType type, const std::byte* bytes) {
-  if (type == TensorType::kF32) {
-    float value;
-    std::memcpy(&value, bytes, sizeof value);
-    return value;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, bytes, sizeof bits);
-  return type == TensorType::kF16 ? spec::FloatFromHalf(bits) : spec::FloatFromBfloat16(bits);
-}
 
 constexpr size_t kAlignment = 64;
 
@@ -87,7 +71,7 @@ void PackedMatrix::UnpackRow(uint32_t row, std::span<float> out) const {
   if (IsFloatType(type_)) {
     const size_t width = type_ == TensorType::kF32 ? 4 : 2;
     for (uint32_t k = 0; k < cols_; ++k) {
-      out[k] = FloatElement(type_, source + (size_t{k} * kPanelRows + static_cast<size_t>(lane)) * width);
+      out[k] = spec::FloatElement(type_, source + (size_t{k} * kPanelRows + static_cast<size_t>(lane)) * width);
     }
     return;
   }

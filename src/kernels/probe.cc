@@ -76,7 +76,7 @@ void Products(const KernelTable& table, Bits& bits, Digest& digest) {
     PackedMatrix matrix(type, kRows, kColumns, "probe");
     matrix.PackRows(0, kRows, WeightBytes(bits, kRows * (kColumns / info.block_values) * info.block_bytes));
     for (ActivationKind kind : {ActivationKind::kInt8, ActivationKind::kInt15, ActivationKind::kFloat}) {
-      if (info.block_values == 1 && kind != ActivationKind::kFloat) continue;
+      if (IsFloatType(type) && kind != ActivationKind::kFloat) continue;
       for (int t = 0; t < kTokens;) {
         const int tile = TileTokens(kTokens - t, table.max_tile);
         table.make_activations(kind, x.data() + static_cast<size_t>(t) * kColumns, kColumns, tile, kColumns,

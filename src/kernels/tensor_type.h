@@ -47,6 +47,11 @@ enum class TensorType : uint8_t {
   kQ1_0 = 41,
 };
 
+// Floats without blocks, which vectors and matrices of a model may be.
+constexpr bool IsFloatType(TensorType type) {
+  return type == TensorType::kF32 || type == TensorType::kF16 || type == TensorType::kBF16;
+}
+
 struct TensorTypeInfo {
   TensorType type;
   std::string_view name;  // as the format documents spell it, e.g. "Q4_K"

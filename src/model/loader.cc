@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "kernels/spec/float_formats.h"
+#include "kernels/spec/blocks.h"
 
 namespace candor {
 namespace {
@@ -101,7 +100,7 @@ class Loader {
     const auto bytes = piece.bytes.subspan(slot.first_output * element, slot.shape.outputs * element);
     std::vector<float> values(slot.shape.outputs);
     for (size_t i = 0; i < values.size(); ++i) {
-      values[i] = Element(tensor.type, bytes.data() + i * element);
+      values[i] = spec::FloatElement(tensor.type, bytes.data() + i * element);
       if (!std::isfinite(values[i])) {
         throw FormatError(checkpoint_.metadata.source() + ": tensor " + tensor.name + ": element " +
                           std::to_string(slot.first_output + i) +
@@ -131,17 +130,6 @@ class Loader {
     }
   }
 
-  static float Element(TensorType type, const std::byte* bytes) {
-    if (type == TensorType::kF32) {
-      float value;
-      std::memcpy(&value, bytes, sizeof value);
-      return value;
-    }
-    uint16_t bits;
-    std::memcpy(&bits, bytes, sizeof bits);
-    return type == TensorType::kF16 ? spec::FloatFromHalf(bits) : spec::FloatFromBfloat16(bits);
-  }
-
   const Checkpoint& checkpoint_;
   ThreadPool& pool_;
   const std::vector<TensorSlot> slots_;
@@ -151,10 +139,7 @@ class Loader {
 uint64_t BytesPerToken(const ModelWeights& weights) {
   uint64_t bytes = weights.head().bytes();
   for (const LayerWeights& layer : weights.layers) {
-    for (const PackedMatrix* matrix : {&layer.query, &layer.key, &layer.value, &layer.attention_output, &layer.ffn_gate,
-                                       &layer.ffn_up, &layer.ffn_down}) {
-      bytes += matrix->bytes();
-    }
+    for (const PackedMatrix* matrix : layer.Matrices()) bytes += matrix->bytes();
   }
   return bytes;
 }

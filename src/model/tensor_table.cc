@@ -48,10 +48,6 @@ uint64_t LayerVectorLength(std::vector<float> LayerWeights::*part, const ModelCo
   return config.hidden;
 }
 
-bool IsVectorType(TensorType type) {
-  return type == TensorType::kF32 || type == TensorType::kF16 || type == TensorType::kBF16;
-}
-
 class Matcher {
  public:
   Matcher(const ModelConfig& config, const Checkpoint& checkpoint)
@@ -115,7 +111,7 @@ class Matcher {
       throw FormatError(where + " has shape " + ShapeText(tensor.shape) + ", expected " + ShapeText(expected));
     }
     const TensorTypeInfo& type = InfoOf(tensor.type);
-    if (vector && !IsVectorType(tensor.type)) {
+    if (vector && !IsFloatType(tensor.type)) {
       throw FormatError(where + " has type " + std::string(type.name) + ", expected F32, F16 or BF16 for a vector");
     }
     if (vector) return;

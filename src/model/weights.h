@@ -2,6 +2,7 @@
 #ifndef CANDOR_MODEL_WEIGHTS_H_
 #define CANDOR_MODEL_WEIGHTS_H_
 
+#include <array>
 #include <vector>
 
 #include "kernels/packed_matrix.h"
@@ -25,6 +26,11 @@ struct LayerWeights {
   PackedMatrix ffn_down;                   // [hidden, ffn_dim]
   std::vector<float> ffn_gate_bias, ffn_up_bias, ffn_down_bias;
   std::vector<float> post_ffn_norm;  // [hidden], of what the network adds
+
+  // Those that every token is multiplied with.
+  std::array<const PackedMatrix*, 7> Matrices() const {
+    return {&query, &key, &value, &attention_output, &ffn_gate, &ffn_up, &ffn_down};
+  }
 };
 
 struct ModelWeights {

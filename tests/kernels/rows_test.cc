@@ -55,10 +55,18 @@ TEST(Rows, RmsNorm) {
 
 TEST(Rows, Rope) {
   for (bool interleaved : {false, true}) {
-    for (size_t dims : {2u, 6u, 32u, 64u, 128u}) {
-      const std::vector<float> head = Normal(dims + 16, 3);
-      const std::vector<float> cosines = Normal(dims / 2, 4);
-      const std::vector<float> sines = Normal(dims / 2, 5);
+    for (size_t dims : {2u, 6u, 32u, 64u, 128u, 256u}) {
+      std::vector<float> head = Normal(dims + 16, 3);
+      std::vector<float> cosines = Normal(dims / 2, 4);
+      std::vector<float> sines = Normal(dims / 2, 5);
+      // Zeros of both signs in every combination: the sign of a zero is part of the result.
+      for (size_t i = 0; i < std::min<size_t>(dims / 2, 32); ++i) {
+        const auto zero = [&](size_t bit) { return i >> bit & 1 ? -0.0f : 0.0f; };
+        head[interleaved ? 2 * i : i] = zero(0);
+        head[interleaved ? 2 * i + 1 : dims / 2 + i] = zero(1);
+        cosines[i] = i & 16 ? zero(2) : 1.0f;
+        sines[i] = zero(3);
+      }
       std::vector<float> want = head;
       reference::Rope(want, cosines, sines, interleaved);
       ForEachTable([&](const KernelTable& k) {

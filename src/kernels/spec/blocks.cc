@@ -133,6 +133,17 @@ void DecodeIq4Xs(const uint8_t* bytes, DecodedBlock& block) {
 
 }  // namespace
 
+float FloatElement(TensorType type, const std::byte* bytes) {
+  if (type == TensorType::kF32) {
+    float value;
+    memcpy(&value, bytes, sizeof value);
+    return value;
+  }
+  uint16_t bits;
+  memcpy(&bits, bytes, sizeof bits);
+  return type == TensorType::kF16 ? FloatFromHalf(bits) : FloatFromBfloat16(bits);
+}
+
 void DecodeBlock(TensorType type, const uint8_t* bytes, DecodedBlock& block) {
   block.columns = static_cast<int>(InfoOf(type).block_values);
   block.offset = OffsetOf(type);

@@ -36,6 +36,9 @@ constexpr const int8_t* CodebookOf(TensorType type) {
   return type == TensorType::kMXFP4 ? kFp4DoubledValues : nullptr;
 }
 
+// The value at `bytes` of a float type (IsFloatType), of InfoOf(type).block_bytes bytes.
+float FloatElement(TensorType type, const std::byte* bytes);
+
 // Up to 256 consecutive values of one row. Codes are kept four to a dword, in column order (the first in the low byte).
 struct DecodedBlock {
   int columns;             // 32 or 256
