@@ -17,10 +17,10 @@ void RequireTokens(const LanguageModel& model, const PreparedRequest& prepared) 
 }  // namespace
 
 Dialogue::Dialogue(const LanguageModel& model)
-    : model_(model), chat_(ChatPromptFromGguf(model.metadata(), SpecialTokensOf(model.tokenizer()), false)) {
-  const std::string chat_template = model.metadata().GetString("tokenizer.chat_template").value_or("");
-  marks_ = FindReasoningMarks(model.tokenizer(), chat_template);
-}
+    : model_(model),
+      chat_(ChatPromptFromGguf(model.metadata(), SpecialTokensOf(model.tokenizer()), false)),
+      marks_(FindReasoningMarks(model.tokenizer(), model.metadata().GetString("tokenizer.chat_template").value_or(""))),
+      guard_(model.tokenizer(), {marks_.open_text, marks_.close_text}) {}
 
 PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const {
   PreparedRequest prepared;
@@ -30,8 +30,10 @@ PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSett
     AskToThink(marks_, messages);
     prepared.prompted_reasoning = true;
   }
-  prepared.prompt = chat_->Render(TemplateMessages(messages), options, now);
-  prepared.request.prompt = model_.tokenizer().Encode(prepared.prompt, true);
+  const ControlTokenGuard::Marked marked = guard_.Mark(TemplateMessages(messages));
+  GuardedText rendered = ControlTokenGuard::Unmark(chat_->Render(marked.messages, options, now), marked.mark);
+  prepared.prompt = std::move(rendered.text);
+  prepared.request.prompt = model_.tokenizer().EncodeGuarded(prepared.prompt, rendered.literal);
   RequireTokens(model_, prepared);
   prepared.request.end_tokens = model_.tokenizer().end_tokens();
   if (marks_.are_own || prepared.prompted_reasoning) ControlThoughts(think, prepared);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/control_token_guard.h"
 #include "chat/message.h"
 #include "chat/prompt.h"
 #include "chat/reasoning.h"
@@ -32,7 +33,8 @@ class Dialogue {
   // Whether the model has a chat template; without one it only goes on with texts.
   bool can_chat() const { return chat_.has_value(); }
 
-  // The request that answers the last of `messages`; the model must have a template. Reasoning is
+  // The request that answers the last of `messages`; the model must have a template. Control tokens that a message
+  // spells stay text (chat/control_token_guard.h). Reasoning is
   //   on    asked for from the template; a thought that it does not open is begun for the model. A model without marks
   //         for thoughts is asked to reason by a prompt (chat/reasoning.h).
   //   off   refused in the template, and closed at once where the model begins one all the same.
@@ -52,6 +54,7 @@ class Dialogue {
   const LanguageModel& model_;
   std::optional<ChatPrompt> chat_;
   ReasoningMarks marks_;
+  ControlTokenGuard guard_;
 };
 
 }  // namespace candor

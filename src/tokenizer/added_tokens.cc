@@ -110,7 +110,7 @@ uint32_t AddedTokens::Child(uint32_t node, uint8_t byte) const {
   return found == end || found->byte != byte ? 0 : static_cast<uint32_t>(found - nodes_.begin());
 }
 
-const AddedToken* AddedTokens::Longest(std::string_view text, size_t pos, bool control) const {
+const AddedToken* AddedTokens::LongestAt(std::string_view text, size_t pos, bool control) const {
   const AddedToken* longest = nullptr;
   uint32_t node = roots_[static_cast<uint8_t>(text[pos])];
   while (node != 0) {
@@ -123,10 +123,13 @@ const AddedToken* AddedTokens::Longest(std::string_view text, size_t pos, bool c
   return longest;
 }
 
-AddedTokens::Match AddedTokens::Find(std::string_view text, size_t from, bool control) const {
+AddedTokens::Match AddedTokens::Find(std::string_view text, size_t from, const Control& control) const {
   for (size_t pos = from; pos < text.size(); ++pos) {
     if (roots_[static_cast<uint8_t>(text[pos])] == 0) continue;
-    const AddedToken* token = Longest(text, pos, control);
+    const AddedToken* token = LongestAt(text, pos, control.counts);
+    if (token != nullptr && token->control && std::ranges::binary_search(control.literal, pos)) {
+      token = LongestAt(text, pos, false);
+    }
     if (token == nullptr) continue;
     Match match{token, pos, pos + token->text.size()};
     if (token->single_word && !StandsAlone(text, match.begin, match.end)) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,13 +46,23 @@ class AddedTokens {
     const AddedToken* token = nullptr;  // null: none is left
     size_t begin = 0, end = 0;
   };
-  // The first token of `text` at `from` or later; control tokens only with `control`. `from` is 0 or the end of the
-  // match before.
-  Match Find(std::string_view text, size_t from, bool control) const;
+  // Where control tokens count: nowhere, or everywhere but where they begin at one of the offsets `literal`
+  // (ascending).
+  struct Control {
+    bool counts = false;
+    std::span<const size_t> literal = {};
+  };
+
+  // The first token of `text` at `from` or later. `from` is 0 or the end of the match before.
+  Match Find(std::string_view text, size_t from, const Control& control) const;
+
+  // The longest token whose text stands at `pos`; control tokens only with `control`. Null: none.
+  const AddedToken* LongestAt(std::string_view text, size_t pos, bool control) const;
 
   // Cuts `text` at the tokens in it: calls use(id) for a token, and text_between(part, begin) for what is between.
   template <class UseToken, class UseText>
-  void Partition(std::string_view text, bool control, const UseToken& use_token, const UseText& use_text) const {
+  void Partition(std::string_view text, const Control& control, const UseToken& use_token,
+                 const UseText& use_text) const {
     for (size_t pos = 0; pos < text.size();) {
       const Match match = empty() ? Match{} : Find(text, pos, control);
       const size_t end = match.token == nullptr ? text.size() : match.begin;
@@ -68,7 +79,6 @@ class AddedTokens {
     int32_t token = -1;
     uint8_t byte = 0;
   };
-  const AddedToken* Longest(std::string_view text, size_t pos, bool control) const;
   uint32_t Child(uint32_t node, uint8_t byte) const;
 
   std::vector<AddedToken> tokens_;     // by text

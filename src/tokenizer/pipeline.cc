@@ -86,12 +86,13 @@ class Pipeline : public Tokenizer {
     }
   }
 
-  std::vector<TokenId> Encode(std::string_view text, bool parse_special) const override {
+  std::vector<TokenId> DoEncode(std::string_view text, bool parse_special,
+                                std::span<const size_t> literal) const override {
     if (text.size() > kMaxTextBytes) {
       throw LimitError("a text of " + std::to_string(text.size()) + " bytes is too long to be tokenized, at most " +
                        std::to_string(kMaxTextBytes) + " are");
     }
-    Encoding encoding{*this, parse_special, text.size() >= kCachedTextBytes};
+    Encoding encoding{*this, {parse_special, literal}, text.size() >= kCachedTextBytes};
     encoding.out.reserve(text.size() / 4 + 4);
     encoding.Run(text);
     return std::move(encoding.out);
@@ -116,7 +117,7 @@ class Pipeline : public Tokenizer {
   // One call of Encode.
   struct Encoding {
     const Pipeline& tokenizer;
-    bool parse_special;
+    AddedTokens::Control control;
     bool cached;
     std::vector<TokenId> out = {};
     EncodeScratch scratch = {};
@@ -126,12 +127,16 @@ class Pipeline : public Tokenizer {
     void Run(std::string_view text) {
       const PipelineParts& parts = tokenizer.parts_;
       const auto push = [this](TokenId id) { out.push_back(id); };
-      parts.added.Partition(text, parse_special, push, [&](std::string_view part, size_t begin) {
+      parts.added.Partition(text, control, push, [&](std::string_view part, size_t begin) {
+        // Normalization moves places: in a part with guarded ones no control token counts.
+        const auto guarded = std::ranges::lower_bound(control.literal, begin);
+        const bool free = guarded == control.literal.end() || *guarded >= begin + part.size();
         const std::string_view normalized = parts.normalizer.Apply(part, begin == 0, buffer);
-        parts.added_normalized.Partition(normalized, parse_special, push, [&](std::string_view rest, size_t at) {
-          const std::string_view spaced = parts.space_rule.Apply(rest, begin == 0 && at == 0, space_buffer);
-          ForEachPiece(parts.splitters, spaced, [this](std::string_view piece) { EncodePiece(piece); });
-        });
+        parts.added_normalized.Partition(
+            normalized, {control.counts && free}, push, [&](std::string_view rest, size_t at) {
+              const std::string_view spaced = parts.space_rule.Apply(rest, begin == 0 && at == 0, space_buffer);
+              ForEachPiece(parts.splitters, spaced, [this](std::string_view piece) { EncodePiece(piece); });
+            });
       });
     }
 

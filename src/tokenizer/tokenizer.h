@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,14 @@ class Tokenizer {
   // accepted, UTF-8 or not; a byte that the vocabulary cannot express becomes its unknown token, or vanishes. O(n log
   // n) in the length of the text, in practice linear, with a stack that does not depend on it. LimitError above 256
   // MiB, and when a pattern that the file brought takes too many steps.
-  virtual std::vector<TokenId> Encode(std::string_view text, bool parse_special) const = 0;
+  std::vector<TokenId> Encode(std::string_view text, bool parse_special) const {
+    return DoEncode(text, parse_special, {});
+  }
+  // The same for a text in which control tokens count but where somebody else's words begin: none is recognised that
+  // begins at one of the byte offsets `literal` (in ascending order).
+  std::vector<TokenId> EncodeGuarded(std::string_view text, std::span<const size_t> literal) const {
+    return DoEncode(text, true, literal);
+  }
 
   // The bytes that `id` stands for inside a text; for a special token its name. `id` must be in [0, vocabulary_size).
   virtual std::string_view Bytes(TokenId id) const = 0;
@@ -53,6 +61,9 @@ class Tokenizer {
   bool strips_leading_space() const { return strips_leading_space_; }
 
  protected:
+  virtual std::vector<TokenId> DoEncode(std::string_view text, bool parse_special,
+                                        std::span<const size_t> literal) const = 0;
+
   size_t vocabulary_size_ = 0;
   std::optional<TokenId> bos_, eos_;
   std::vector<TokenId> end_tokens_;

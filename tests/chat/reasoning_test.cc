@@ -15,7 +15,6 @@ class PieceTokenizer : public Tokenizer {
     vocabulary_size_ = pieces_.size();
     bos_ = Find("<s>");
   }
-  std::vector<TokenId> Encode(std::string_view, bool) const override { return {}; }
   std::string_view Bytes(TokenId id) const override { return pieces_.at(static_cast<size_t>(id)); }
   std::string_view Piece(TokenId id) const override { return Bytes(id); }
   bool IsSpecial(TokenId id) const override {
@@ -31,6 +30,9 @@ class PieceTokenizer : public Tokenizer {
     for (const std::string& piece : pieces) ids.push_back(Find(piece).value());
     return ids;
   }
+
+ protected:
+  std::vector<TokenId> DoEncode(std::string_view, bool, std::span<const size_t>) const override { return {}; }
 
  private:
   std::vector<std::string> pieces_, words_;

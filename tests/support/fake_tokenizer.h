@@ -16,12 +16,14 @@ class FakeTokenizer : public Tokenizer {
   explicit FakeTokenizer(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {
     vocabulary_size_ = pieces_.size();
   }
-  std::vector<TokenId> Encode(std::string_view, bool) const override { return {}; }
   std::string_view Bytes(TokenId id) const override { return pieces_.at(static_cast<size_t>(id)); }
   std::string_view Piece(TokenId id) const override { return Bytes(id); }
   bool IsSpecial(TokenId id) const override { return IsControl(id); }
   bool IsControl(TokenId id) const override { return Bytes(id).substr(0, 2) == "<|"; }
   std::optional<TokenId> Find(std::string_view) const override { return std::nullopt; }
+
+ protected:
+  std::vector<TokenId> DoEncode(std::string_view, bool, std::span<const size_t>) const override { return {}; }
 
  private:
   std::vector<std::string> pieces_;

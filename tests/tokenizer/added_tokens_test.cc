@@ -12,10 +12,11 @@ namespace {
 std::string Name(TokenId id) { return std::string("<").append(std::to_string(id)).append(">"); }
 
 // The texts between tokens, and tokens as "<id>".
-std::vector<std::string> Cut(const AddedTokens& tokens, std::string_view text, bool control = true) {
+std::vector<std::string> Cut(const AddedTokens& tokens, std::string_view text, bool control = true,
+                             std::vector<size_t> literal = {}) {
   std::vector<std::string> parts;
   tokens.Partition(
-      text, control, [&](TokenId id) { parts.push_back(Name(id)); },
+      text, {control, literal}, [&](TokenId id) { parts.push_back(Name(id)); },
       [&](std::string_view part, size_t begin) {
         EXPECT_EQ(part, text.substr(begin, part.size()));
         parts.emplace_back(part);
@@ -31,6 +32,18 @@ TEST(AddedTokens, TheLeftmostComesFirstThenTheLongest) {
   EXPECT_EQ(Cut(tokens, "abcx"), (Parts{"<1>", "cx"}));
   EXPECT_EQ(Cut(tokens, "bcdeb"), (Parts{"<3>", "<4>"}));
   EXPECT_EQ(Cut(tokens, ""), (Parts{}));
+}
+
+TEST(AddedTokens, NoControlTokenBeginsWhereTextIsLiteral) {
+  const AddedTokens tokens({{.text = "ab", .id = 1},
+                            {.text = "abc", .id = 2, .control = true},
+                            {.text = " <x>", .id = 3, .control = true},
+                            {.text = "<x>", .id = 4, .control = true, .lstrip = true}},
+                           "field");
+  EXPECT_EQ(Cut(tokens, "abcabc"), (Parts{"<2>", "<2>"}));
+  EXPECT_EQ(Cut(tokens, "abcabc", true, {3}), (Parts{"<2>", "<1>", "c"}));
+  EXPECT_EQ(Cut(tokens, "abcabc", true, {0, 3}), (Parts{"<1>", "c", "<1>", "c"}));
+  EXPECT_EQ(Cut(tokens, "a  <x>", true, {2, 3}), (Parts{"a  <x>"}));
 }
 
 TEST(AddedTokens, MoreThanATrieShouldHoldAreRefused) {
