@@ -32,15 +32,33 @@ TokenRole ThoughtTracker::Add(TokenId token, std::string_view bytes, bool forced
       inside_ = token != *control_.close;
       return TokenRole::kMark;
     }
-  } else {
-    const uint32_t marks = text_marks_.marks();
-    text_marks_.Add(bytes);
-    inside_ = text_marks_.inside();
-    if (text_marks_.marks() > marks) return TokenRole::kMark;
+  } else if (AddByText(bytes) == TokenRole::kMark) {
+    return TokenRole::kMark;
   }
+  ++(inside_ ? reasoning_ : answer_);
   if (!inside_) return TokenRole::kAnswer;
   sampled_ += !forced;
   return TokenRole::kReasoning;
+}
+
+TokenRole ThoughtTracker::AddByText(std::string_view bytes) {
+  const uint32_t marks = text_marks_.marks();
+  uint32_t& counted = inside_ ? reasoning_ : answer_;
+  text_marks_.Add(bytes);
+  inside_ = text_marks_.inside();
+  if (text_marks_.marks() > marks) {
+    counted -= static_cast<uint32_t>(in_mark_.size());
+    in_mark_.clear();
+    in_mark_bytes_ = 0;
+    return TokenRole::kMark;
+  }
+  in_mark_.push_back(bytes.size());
+  in_mark_bytes_ += bytes.size();
+  while (!in_mark_.empty() && in_mark_bytes_ > text_marks_.kept_bytes()) {
+    in_mark_bytes_ -= in_mark_.front();
+    in_mark_.pop_front();
+  }
+  return inside_ ? TokenRole::kReasoning : TokenRole::kAnswer;
 }
 
 void ValidateThinking(const ThinkingControl& control, const Tokenizer& tokenizer) {
@@ -56,13 +74,14 @@ void ValidateThinking(const ThinkingControl& control, const Tokenizer& tokenizer
   }
   const bool closes = control.close || !control.close_text.empty();
   if (control.starts_open && !closes) throw UsageError("thinking.starts_open: needs what closes the thought");
-  if (!control.budget || !closes) return;
+  if (!(control.budget || control.end_closes) || !closes) return;
   // What is forced must really close a thought, or it would be forced again and again.
   ThinkingControl open = control;
   open.starts_open = true;
   ThoughtTracker tracker(open);
   for (const TokenId token : control.forced_close) tracker.Add(token, SpelledBytes(tokenizer, token), true);
-  if (tracker.inside()) throw UsageError("thinking.forced_close: must close a thought when there is a budget");
+  if (tracker.inside())
+    throw UsageError("thinking.forced_close: must close a thought when there is a budget, or an end token does");
 }
 
 }  // namespace candor

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +27,9 @@ struct ThinkingControl {
   // At most this many sampled tokens of reasoning in the whole answer, marks not counted; then `forced_close` follows.
   // Empty means no limit; 0 closes a thought as soon as it is opened.
   std::optional<uint32_t> budget;
-  // What ends a thought whose budget is spent; must contain `close` (or spell `close_text`). Needed with a budget.
+  // A token that would end the answer inside a thought ends the thought instead: `forced_close` takes its place.
+  bool end_closes = false;
+  // What ends a thought in these two cases; must contain `close` (or spell `close_text`).
   std::vector<TokenId> forced_close;
 };
 
@@ -45,11 +48,20 @@ class ThoughtTracker {
   bool MustClose() const { return inside_ && control_.budget && sampled_ >= *control_.budget; }
   bool inside() const { return inside_; }
 
+  // Tokens so far. All tokens of a mark that is text are marks here, once it is whole.
+  uint32_t reasoning_tokens() const { return reasoning_; }
+  uint32_t answer_tokens() const { return answer_; }
+
  private:
+  TokenRole AddByText(std::string_view bytes);
+
   ThinkingControl control_;
   ThoughtMarks text_marks_;  // used when the marks are no tokens
   bool inside_;
   uint32_t sampled_ = 0;  // tokens of reasoning that were not forced
+  uint32_t reasoning_ = 0, answer_ = 0;
+  std::deque<size_t> in_mark_;  // bytes of the last tokens, as far as they lie in what may become a mark
+  size_t in_mark_bytes_ = 0;
 };
 
 // Marks that are text have at most so many bytes.

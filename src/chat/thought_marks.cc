@@ -6,6 +6,8 @@
 namespace candor {
 namespace {
 
+constexpr std::string_view kBlanks = " \t\r\n";
+
 // The length of the longest end of `text` that `mark` begins with, the whole mark excluded.
 size_t BeginningAtEnd(std::string_view text, std::string_view mark) {
   for (size_t length = std::min(text.size(), mark.size() - 1); length > 0; --length) {
@@ -30,7 +32,7 @@ std::vector<ThoughtMarks::Piece> ThoughtMarks::Add(std::string_view text) {
   };
   kept_ += text;
   if (state_ == State::kBefore) {
-    const size_t begin = std::min(kept_.find_first_not_of(" \t\r\n"), kept_.size());
+    const size_t begin = std::min(kept_.find_first_not_of(kBlanks), kept_.size());
     const std::string_view rest = std::string_view(kept_).substr(begin);
     if (rest.starts_with(open_)) {
       kept_.erase(0, begin + open_.size());
@@ -51,8 +53,20 @@ std::vector<ThoughtMarks::Piece> ThoughtMarks::Add(std::string_view text) {
     } else {
       emit(true, kept_.substr(0, end));
       kept_.erase(0, end + close_.size());
-      state_ = State::kAfter;
+      state_ = State::kClosed;
       ++marks_;
+    }
+  }
+  while (state_ == State::kClosed) {
+    const size_t begin = std::min(kept_.find_first_not_of(kBlanks), kept_.size());
+    const std::string_view rest = std::string_view(kept_).substr(begin);
+    if (rest.starts_with(close_)) {
+      kept_.erase(0, begin + close_.size());
+      ++marks_;
+    } else if (std::string_view(close_).starts_with(rest)) {
+      return pieces;
+    } else {
+      state_ = State::kAfter;
     }
   }
   if (state_ == State::kAfter) emit(false, std::exchange(kept_, {}));

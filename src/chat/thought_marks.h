@@ -10,7 +10,8 @@
 namespace candor {
 
 // Splits a text into answer and reasoning while it is being made; how it is divided over calls changes nothing. The
-// opening mark counts only where the text begins, blank characters aside: later it is a part of the answer.
+// opening mark counts only where the text begins, blank characters aside: later it is a part of the answer. A closing
+// mark that stands before the answer again vanishes too.
 class ThoughtMarks {
  public:
   struct Piece {
@@ -28,10 +29,11 @@ class ThoughtMarks {
   std::vector<Piece> Finish();
 
   bool inside() const { return state_ == State::kInside; }
-  uint32_t marks() const { return marks_; }  // complete ones so far
+  uint32_t marks() const { return marks_; }           // complete ones so far
+  size_t kept_bytes() const { return kept_.size(); }  // of an end that may be the beginning of a mark
 
  private:
-  enum class State : uint8_t { kBefore, kInside, kAfter };
+  enum class State : uint8_t { kBefore, kInside, kClosed, kAfter };
 
   std::string open_, close_;
   State state_;

@@ -55,7 +55,8 @@ void Dialogue::ControlThoughts(const ThinkSetting& think, PreparedRequest& prepa
     prepared.request.forced_prefix = tokenizer.Encode(marks_.open_text, true);
   }
   control.budget = think.mode == ThinkMode::kOff ? 0 : think.budget;
-  if (control.budget) control.forced_close = tokenizer.Encode(marks_.close_text + "\n\n", true);
+  control.end_closes = prepared.prompted_reasoning;
+  if (control.budget || control.end_closes) control.forced_close = tokenizer.Encode(marks_.close_text + "\n\n", true);
 }
 
 PreparedRequest Dialogue::Continue(std::string_view text) const {

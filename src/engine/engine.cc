@@ -209,6 +209,13 @@ void Engine::Impl::Pick(Sequence& sequence, std::span<const float> logits) {
   }
   sequence.usage.decode_seconds = Seconds(now - sequence.first_token);
 
+  if (request.thinking.end_closes && sequence.thought.inside() && Ends(request, *token)) {
+    for (TokenOutput& forced : AppendForced(sequence, request.thinking.forced_close)) {
+      Report(sequence, std::move(forced));
+    }
+    if (const auto reason = FullReason(sequence)) End(sequence, Finished{*reason, sequence.usage});
+    return;
+  }
   TokenOutput output = Append(sequence, *token, false);
   if (request.logprobs) {
     const double log_sum = LogSumExp(logits);
@@ -234,8 +241,8 @@ TokenOutput Engine::Impl::Append(Sequence& sequence, TokenId token, bool forced)
   Usage& usage = sequence.usage;
   ++usage.generated_tokens;
   usage.forced_tokens += forced;
-  usage.reasoning_tokens += output.role == TokenRole::kReasoning;
-  usage.answer_tokens += output.role == TokenRole::kAnswer;
+  usage.reasoning_tokens = sequence.thought.reasoning_tokens();
+  usage.answer_tokens = sequence.thought.answer_tokens();
   return output;
 }
 

@@ -89,6 +89,19 @@ TEST(ThoughtTest, TextMarkThatBeginsTwiceIsFound) {
             (std::vector{R, R, R, M, A}));
 }
 
+TEST(ThoughtTest, AllTokensOfATextMarkAreCountedAsMarks) {
+  ThoughtTracker tracker(ByText());
+  const auto counts = [&](std::initializer_list<const char*> tokens) {
+    for (const char* bytes : tokens) tracker.Add(0, bytes, false);
+    return std::pair(tracker.reasoning_tokens(), tracker.answer_tokens());
+  };
+  EXPECT_EQ(counts({" ", "<", "think", ">"}), std::pair(0u, 0u));
+  EXPECT_EQ(counts({"a", "b", "c<"}), std::pair(3u, 0u));
+  EXPECT_EQ(counts({"d", "</", "thin", "g"}), std::pair(7u, 0u));   // no mark after all
+  EXPECT_EQ(counts({"e<", "/", "think", ">"}), std::pair(8u, 0u));  // the first token has reasoning in it
+  EXPECT_EQ(counts({"\n", "</think>", "f", "<", "g"}), std::pair(8u, 3u));
+}
+
 TEST(ThoughtTest, BudgetCountsSampledReasoningOverTheWholeAnswer) {
   ThinkingControl control = ByToken();
   control.budget = 3;
@@ -135,6 +148,14 @@ TEST_F(ThoughtValidationTest, AcceptsWhatIsWhole) {
   EXPECT_NO_THROW(ValidateThinking(control, tokenizer_));
   control = ByText();
   control.budget = 0;
+  control.forced_close = {2, 3};
+  EXPECT_NO_THROW(ValidateThinking(control, tokenizer_));
+}
+
+TEST_F(ThoughtValidationTest, WhatAnEndTokenIsReplacedByMustCloseToo) {
+  ThinkingControl control = ByText();
+  control.end_closes = true;
+  Refuses(control, "thinking.forced_close");
   control.forced_close = {2, 3};
   EXPECT_NO_THROW(ValidateThinking(control, tokenizer_));
 }

@@ -265,6 +265,27 @@ TEST_F(EngineTest, WithoutBudgetThoughtsGoOn) {
   EXPECT_EQ(answer.usage.forced_tokens, 0u);
 }
 
+TEST_F(EngineTest, AnEndTokenInsideAThoughtEndsTheThoughtWhenAsked) {
+  for (const bool end_closes : {false, true}) {
+    // Ends after two tokens of thought, and after two of answer.
+    Make([](const std::vector<TokenId>& tokens) {
+      if (tokens.size() == 10) return kOpen;
+      return tokens.size() % 6 == 1 ? TokenId{7} : TokenId{6};
+    });
+    Request request = Thinking(Greedy(10, 40), std::nullopt);
+    request.end_tokens = {7};
+    request.thinking.end_closes = end_closes;
+    const Answer answer = Ask(request);
+    if (end_closes) {
+      EXPECT_THAT(answer.tokens, ElementsAre(kOpen, 6, 6, 30, kClose, 31, 6, 6, 6, 7));
+      EXPECT_THAT(answer.forced, ElementsAre(false, false, false, true, true, true, false, false, false, false));
+    } else {
+      EXPECT_THAT(answer.tokens, ElementsAre(kOpen, 6, 6, 7));
+    }
+    EXPECT_EQ(answer.reason, FinishReason::kEndToken);
+  }
+}
+
 TEST_F(EngineTest, BudgetOfZeroClosesAThoughtOpenedByThePromptBeforeAnythingIsSampled) {
   Make([](const std::vector<TokenId>& tokens) { return tokens.back() == 31 ? 8 : 9; });
   Request request = Thinking(Greedy(10, 5), 0);
