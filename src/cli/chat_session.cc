@@ -75,6 +75,12 @@ void Say(const std::string& text) {
   std::fprintf(stderr, "%s%s%s\n", styled ? "\x1b[2m" : "", text.c_str(), styled ? "\x1b[0m" : "");
 }
 
+EngineOptions ChatEngineOptions(const ComputeOptions& options) {
+  EngineOptions engine = EngineOptionsOf(options);
+  engine.keep_last = true;
+  return engine;
+}
+
 class ChatSession {
  public:
   ChatSession(const RunOptions& options, const LanguageModel& model, const std::string& name, OpenFiles& files,
@@ -86,7 +92,7 @@ class ChatSession {
         signals_(signals),
         editor_(editor),
         dialogue_(model),
-        engine_(model.model(), model.tokenizer(), model.kernels(), model.pool(), EngineOptionsOf(options.compute)),
+        engine_(model.model(), model.tokenizer(), model.kernels(), model.pool(), ChatEngineOptions(options.compute)),
         sampling_(Resolve(options.sampling, model.sampling())),
         think_(options.think) {
     if (!dialogue_.can_chat() || options.raw) {

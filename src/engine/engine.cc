@@ -58,6 +58,7 @@ struct Engine::Impl {
 
   void Validate(const Request& request) const;
   void Start(Sequence& sequence);
+  void UseKept(Sequence& sequence);
   void Advance(const ScheduledRows& rows, bool broken, std::span<const float>& logits, Clock::time_point began);
   void Pick(Sequence& sequence, std::span<const float> logits);
   TokenOutput Append(Sequence& sequence, TokenId token, bool forced);
@@ -78,6 +79,13 @@ struct Engine::Impl {
   std::map<RequestId, std::unique_ptr<Sequence>> sequences;
   std::vector<Event> events;  // of the next Step
   RequestId next_id = 1;
+
+  // Of the request that ended last, with options.keep_last: its tokens, and their keys and values.
+  struct Kept {
+    std::vector<TokenId> tokens;
+    KvSequence kv;
+  };
+  std::optional<Kept> kept;  // only while there is no request, so that it never stands in another's way
 };
 
 Engine::Engine(const Model& model, const Tokenizer& tokenizer, const KernelTable& kernels, ThreadPool& pool,
@@ -142,6 +150,18 @@ void Engine::Impl::Start(Sequence& sequence) {
   sequence.submitted = Clock::now();
   sequence.usage.prompt_tokens = static_cast<uint32_t>(sequence.request.prompt.size());
   sequence.forced_at_start = AppendForced(sequence, sequence.request.forced_prefix);
+  UseKept(sequence);
+}
+
+void Engine::Impl::UseKept(Sequence& sequence) {
+  if (!kept) return;
+  const auto [end, other] = std::ranges::mismatch(kept->tokens, sequence.tokens);
+  // The last token is computed in any case: its logits are wanted.
+  const auto common = std::min<size_t>(static_cast<size_t>(end - kept->tokens.begin()), sequence.tokens.size() - 1);
+  const uint32_t there = common == 0 ? 0 : cache.Truncate(kept->kv, static_cast<uint32_t>(common));
+  if (there > 0) sequence.kv = std::move(kept->kv);
+  sequence.computed = sequence.usage.cached_tokens = sequence.progress_reported = there;
+  kept.reset();
 }
 
 void Engine::Cancel(RequestId id) {
@@ -269,8 +289,13 @@ std::optional<FinishReason> Engine::Impl::FullReason(const Sequence& sequence) c
 }
 
 void Engine::Impl::End(Sequence& sequence, decltype(Event::what) what) {
+  const bool keep = options.keep_last && sequences.size() == 1 && !std::holds_alternative<Failed>(what);
   Report(sequence, std::move(what));
   scheduler.Remove(&sequence);
+  if (keep && sequence.computed > 0) {
+    sequence.tokens.resize(sequence.computed);
+    kept.emplace(Kept{std::move(sequence.tokens), std::move(sequence.kv)});
+  }
   const RequestId id = sequence.id;
   sequences.erase(id);
 }

@@ -17,6 +17,9 @@ struct EngineOptions {
   uint64_t kv_bytes = 0;        // memory for keys and values; 0 = one whole context. Taken as it is needed
   KvType kv = KvType::kF16;
   bool exact = false;  // see DecoderOptions
+  // The keys and values of the request that ended last stay, for the next one as far as it begins with the same tokens:
+  // a conversation goes on without being read again. They change no bit of an answer.
+  bool keep_last = false;
 };
 
 // Replaces zeros. Throws UsageError naming an option outside its range: a context beyond `context_length`, or memory

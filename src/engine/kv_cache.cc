@@ -20,6 +20,14 @@ KvSequence::KvSequence(KvCache& cache) : cache_(&cache) {
 KvSequence::KvSequence(KvSequence&& other) noexcept
     : cache_(std::exchange(other.cache_, nullptr)), pages_(std::move(other.pages_)), view_(std::move(other.view_)) {}
 
+KvSequence& KvSequence::operator=(KvSequence&& other) noexcept {
+  std::swap(cache_, other.cache_);
+  std::swap(pages_, other.pages_);
+  std::swap(view_, other.view_);
+  if (other.cache_ != nullptr) other.cache_->Release(other);
+  return *this;
+}
+
 KvSequence::~KvSequence() {
   if (cache_ != nullptr) cache_->Release(*this);
 }

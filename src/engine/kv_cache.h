@@ -23,7 +23,7 @@ class KvSequence {
  public:
   explicit KvSequence(KvCache& cache);
   KvSequence(KvSequence&& other) noexcept;
-  KvSequence& operator=(KvSequence&&) = delete;
+  KvSequence& operator=(KvSequence&& other) noexcept;  // gives its own pages back
   ~KvSequence();
 
   // What the decoder reads and writes.

@@ -65,6 +65,7 @@ enum class FinishReason : uint8_t {
 // Counts and times of one request. Times are of the wall clock and no part of the answer.
 struct Usage {
   uint32_t prompt_tokens = 0;
+  uint32_t cached_tokens = 0;  // tokens at the beginning whose keys and values were there (EngineOptions::keep_last)
   uint32_t reasoning_tokens = 0;
   uint32_t answer_tokens = 0;      // neither reasoning nor marks
   uint32_t generated_tokens = 0;   // all of the answer: reasoning, answer, marks
@@ -72,8 +73,11 @@ struct Usage {
   double first_token_seconds = 0;  // from Submit to the first sampled token
   double prefill_seconds = 0;      // spent in steps that computed prompt tokens
   double decode_seconds = 0;       // from the first sampled token to the last
-  // Prompt tokens per second of prefill, and tokens per second after the first; 0 when there was nothing to time.
-  double prefill_rate() const { return prefill_seconds > 0 ? prompt_tokens / prefill_seconds : 0; }
+  // Computed prompt tokens per second of prefill, and tokens per second after the first; 0 when there was nothing to
+  // time.
+  double prefill_rate() const {
+    return prefill_seconds > 0 && prompt_tokens > cached_tokens ? (prompt_tokens - cached_tokens) / prefill_seconds : 0;
+  }
   double decode_rate() const {
     return decode_seconds > 0 && generated_tokens > 1 ? (generated_tokens - 1) / decode_seconds : 0;
   }

@@ -121,6 +121,37 @@ TEST_P(EngineDecoderTest, AnswersDoNotDependOnMemory) {
   EXPECT_EQ(Ask({.options = tight}, 7), expected);
 }
 
+TEST_P(EngineDecoderTest, AnswersDoNotDependOnWhatIsKeptOfTheConversation) {
+  const auto converse = [&](bool keep) {
+    ThreadPool pool(2);
+    Engine engine(model_, tokenizer_, *AvailableKernels()[0], pool, {.chunk = 50, .keep_last = keep});
+    std::vector<Answer> answers;
+    Request request = Requests()[0];
+    uint32_t cached = 0;
+    for (uint32_t turn = 0; turn < 3; ++turn) {
+      engine.Submit(request);
+      answers.emplace_back();
+      while (!engine.idle()) {
+        for (const Event& event : engine.Step()) {
+          if (const auto* token = std::get_if<TokenOutput>(&event.what)) {
+            answers.back().tokens.push_back(token->token);
+            answers.back().logprobs.push_back(*token->logprob);
+          } else if (const auto* finished = std::get_if<Finished>(&event.what)) {
+            cached += finished->usage.cached_tokens;
+          }
+        }
+      }
+      // The next turn forgets the end of the answer, and goes on in other words.
+      const std::vector<TokenId>& said = answers.back().tokens;
+      request.prompt.insert(request.prompt.end(), said.begin(), said.end() - 3);
+      for (const TokenId token : RandomTokens(15, turn, model_.config.vocabulary)) request.prompt.push_back(token);
+    }
+    EXPECT_EQ(cached > 200, keep);
+    return answers;
+  };
+  EXPECT_EQ(converse(true), converse(false));
+}
+
 TEST_P(EngineDecoderTest, AnswersDoNotDependOnTheHostsFloatingPointMode) {
   const std::vector<Answer> expected = Ask({}, 2);
   const unsigned saved = _mm_getcsr();

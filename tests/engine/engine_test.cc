@@ -236,6 +236,55 @@ Request Thinking(Request request, std::optional<uint32_t> budget) {
   return request;
 }
 
+TEST_F(EngineTest, AConversationThatGoesOnIsNotReadAgain) {
+  for (const std::vector<uint32_t>& windows : {std::vector<uint32_t>{0}, std::vector<uint32_t>{0, 100}}) {
+    Make(Mix, {.context = 1000, .keep_last = true}, windows);
+    Request request = Greedy(300, 20);
+    const Answer first = Ask(request);
+    EXPECT_EQ(first.usage.cached_tokens, 0u);
+    EXPECT_GT(engine_->kv_bytes_used(), 0u);
+    // All but the last token of the answer is there.
+    request.prompt.insert(request.prompt.end(), first.tokens.begin(), first.tokens.end());
+    request.prompt.insert(request.prompt.end(), {5, 6, 7});
+    Answer next = Ask(request);
+    EXPECT_EQ(next.usage.cached_tokens, 319u);
+    EXPECT_EQ(next.tokens, Direct(Mix, request.prompt, 20));
+    EXPECT_THAT(next.progress, ElementsAre(323));
+    // The same again, of which the last token is computed anew.
+    next = Ask(request);
+    EXPECT_EQ(next.usage.cached_tokens, 322u);
+    EXPECT_EQ(next.tokens, Direct(Mix, request.prompt, 20));
+    // One that leaves the way early: where a window has passed, all is read again.
+    request.prompt.resize(130);
+    request.prompt.insert(request.prompt.end(), 40, TokenId{9});
+    next = Ask(request);
+    EXPECT_EQ(next.usage.cached_tokens, windows.size() == 1 ? 130u : 0u);
+    EXPECT_EQ(next.tokens, Direct(Mix, request.prompt, 20));
+    // One that has nothing in common.
+    request.prompt[0] = 33;
+    next = Ask(request);
+    EXPECT_EQ(next.usage.cached_tokens, 0u);
+    EXPECT_EQ(next.tokens, Direct(Mix, request.prompt, 20));
+  }
+}
+
+TEST_F(EngineTest, WhatIsKeptStandsInNobodysWay) {
+  Make(Mix, {.context = 640, .chunk = 64, .keep_last = true}, {0});
+  Ask(Greedy(500, 20));
+  Request other = Greedy(600, 20);
+  other.prompt[0] = 33;
+  EXPECT_EQ(Ask(other).tokens, Direct(Mix, other.prompt, 20));
+  // Cancelled while its prompt is read: what was computed of it stays.
+  const RequestId cancelled = engine_->Submit(Greedy(600, 20));
+  Take(engine_->Step());
+  engine_->Cancel(cancelled);
+  RunToEnd();
+  EXPECT_EQ(answers_[cancelled].reason, FinishReason::kCancelled);
+  const Answer again = Ask(Greedy(600, 20));
+  EXPECT_EQ(again.usage.cached_tokens, 64u);
+  EXPECT_EQ(again.tokens, Direct(Mix, Greedy(600, 1).prompt, 20));
+}
+
 TEST_F(EngineTest, BudgetOfReasoningIsExactAndItsCloseIsForced) {
   for (const uint32_t budget : {0u, 1u, 10u}) {
     Make(Thinker);
