@@ -4,11 +4,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "base/error.h"
+#include "cli/standard_output.h"
 #include "cli/terminal/printable.h"
 #include "cli/terminal/text_stream.h"
 #include "cli/terminal/write_all.h"
@@ -148,13 +148,6 @@ class DirectOutput : public AnswerOutput {
 };
 
 }  // namespace
-
-bool ShowsStyles(int descriptor) {
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  return ::isatty(descriptor) == 1 && (no_color == nullptr || no_color[0] == '\0') && terminal != nullptr &&
-         std::strcmp(terminal, "dumb") != 0;
-}
 
 std::unique_ptr<AnswerOutput> MakeAnswerOutput(const OutputStyle& style) {
   if (ShowsStyles(STDOUT_FILENO)) return std::make_unique<StyledOutput>(style);

@@ -29,9 +29,6 @@ struct OutputStyle {
 // reaches a terminal is printable text (see cli/terminal/printable.h). Throws IoError when output cannot be written.
 std::unique_ptr<AnswerOutput> MakeAnswerOutput(const OutputStyle& style);
 
-// Whether a descriptor is a terminal on which styles may be shown.
-bool ShowsStyles(int descriptor);
-
 }  // namespace candor
 
 #endif  // CANDOR_CLI_ANSWER_OUTPUT_H_

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -18,10 +17,10 @@
 #include "cli/load_model.h"
 #include "cli/local_time.h"
 #include "cli/sealing.h"
+#include "cli/standard_output.h"
 #include "cli/statistics.h"
 #include "cli/terminal/history_file.h"
 #include "cli/terminal/line_editor.h"
-#include "cli/terminal/printable.h"
 #include "cli/terminal/save_process.h"
 #include "cli/terminal/signal_watch.h"
 #include "engine/dialogue.h"
@@ -54,13 +53,13 @@ struct OpenFiles {
       try {
         history = HistoryFile::Open(path);
       } catch (const Error& error) {
-        std::fprintf(stderr, "candor: no history: %s\n", error.what());
+        Note(std::string("candor: no history: ") + error.what());
       }
     }
     try {
       save.emplace(options.save_folder);
     } catch (const IoError& error) {
-      std::fprintf(stderr, "candor: /save is off: %s\n", error.what());
+      Note(std::string("candor: /save is off: ") + error.what());
     }
   }
 
@@ -68,12 +67,6 @@ struct OpenFiles {
   std::optional<HistoryFile> history;
   std::optional<SaveProcess> save;
 };
-
-// A note that is no part of the conversation.
-void Say(const std::string& text) {
-  const bool styled = ShowsStyles(STDERR_FILENO);
-  std::fprintf(stderr, "%s%s%s\n", styled ? "\x1b[2m" : "", text.c_str(), styled ? "\x1b[0m" : "");
-}
 
 EngineOptions ChatEngineOptions(const ComputeOptions& options) {
   EngineOptions engine = EngineOptionsOf(options);
@@ -133,7 +126,7 @@ class ChatSession {
 };
 
 void ChatSession::Run() {
-  Say(facts_.model + ", seed " + std::to_string(facts_.seed) + ". /help lists the commands.");
+  DimNote(facts_.model + ", seed " + std::to_string(facts_.seed) + ". /help lists the commands.");
   bool interrupted_before = false;
   for (;;) {
     const Input input =
@@ -142,7 +135,7 @@ void ChatSession::Run() {
     if (input.end == InputEnd::kInterrupted) {
       if (interrupted_before) return;
       interrupted_before = true;
-      Say("Ctrl-C again, Ctrl-D or /exit leaves.");
+      DimNote("Ctrl-C again, Ctrl-D or /exit leaves.");
       continue;
     }
     interrupted_before = false;
@@ -158,7 +151,7 @@ void ChatSession::Run() {
         AnswerLast();
       }
     } catch (const Error& error) {
-      Say(error.what());
+      DimNote(error.what());
     }
   }
 }
@@ -188,20 +181,20 @@ void ChatSession::AnswerLast() {
   }
   conversation_.AddAssistant(last_answer_->text, last_answer_->reasoning);
   const Usage& usage = last_answer_->usage;
-  Say(StatisticsLine(usage, last_answer_->reason, facts_.seed));
+  DimNote(StatisticsLine(usage, last_answer_->reason, facts_.seed));
   const std::string warning = ContextWarning(usage.prompt_tokens + usage.generated_tokens, engine_.options().context);
-  if (!warning.empty()) Say(warning);
+  if (!warning.empty()) DimNote(warning);
 }
 
 bool ChatSession::Do(const ChatCommand& command) {
   switch (command.verb) {
     case ChatVerb::kHelp:
-      Say(ChatHelp());
+      DimNote(ChatHelp());
       break;
     case ChatVerb::kReset:
       conversation_.Clear();
       last_answer_.reset();
-      Say("The conversation begins again.");
+      DimNote("The conversation begins again.");
       break;
     case ChatVerb::kSystem:
       SetSystem(command.argument);
@@ -222,7 +215,7 @@ bool ChatSession::Do(const ChatCommand& command) {
       ShowStatistics();
       break;
     case ChatVerb::kPrompt:
-      Say(last_prompt_.empty() ? "Nothing was asked yet." : ForTerminal(last_prompt_));
+      DimNote(last_prompt_.empty() ? "Nothing was asked yet." : last_prompt_);
       break;
     case ChatVerb::kExit:
       return false;
@@ -232,7 +225,7 @@ bool ChatSession::Do(const ChatCommand& command) {
 
 void ChatSession::SetSystem(const std::string& argument) {
   if (!argument.empty()) conversation_.SetSystem(argument == "none" ? "" : argument);
-  Say(conversation_.system().empty() ? "There is no system message." : "System message: " + conversation_.system());
+  DimNote(conversation_.system().empty() ? "There is no system message." : "System message: " + conversation_.system());
 }
 
 void ChatSession::SetThink(const std::string& argument) {
@@ -241,7 +234,7 @@ void ChatSession::SetThink(const std::string& argument) {
     if (!setting) throw UsageError("/think: \"" + argument + "\" is not one of on, off, auto, or a number of tokens");
     think_ = *setting;
   }
-  Say("Reasoning: " + ThinkSettingText(think_));
+  DimNote("Reasoning: " + ThinkSettingText(think_));
 }
 
 void ChatSession::SetSampling(const std::string& argument) {
@@ -255,7 +248,7 @@ void ChatSession::SetSampling(const std::string& argument) {
   for (size_t i = 0; i < names.size(); ++i) {
     list += (i > 0 ? ", " : "") + names[i] + " " + SamplingValue(sampling_, SamplingFields()[i]);
   }
-  Say(list);
+  DimNote(list);
 }
 
 void ChatSession::Regenerate() {
@@ -271,7 +264,7 @@ void ChatSession::Save(const std::string& name) {
   if (!checked.error.empty()) throw UsageError("/save: " + checked.error);
   const std::string text = checked.name.ends_with(".json") ? ConversationAsJson(conversation_, facts_)
                                                            : ConversationAsMarkdown(conversation_, facts_);
-  Say("Saved as " + files_.save->Save(name, text) + " in " + options_.save_folder);
+  DimNote("Saved as " + files_.save->Save(name, text) + " in " + options_.save_folder);
 }
 
 void ChatSession::ShowStatistics() const {
@@ -284,7 +277,7 @@ void ChatSession::ShowStatistics() const {
             " used\nlast answer: " + StatisticsLine(usage, last_answer_->reason, facts_.seed) +
             "\nits digest: " + DigestOf(last_answer_->tokens);
   }
-  Say(text);
+  DimNote(text);
 }
 
 }  // namespace
@@ -294,7 +287,9 @@ void RunChat(const RunOptions& options) {
   const std::string name = files.model.name;
   SignalWatch signals;
   const std::vector<std::string> settings = SamplingFlagNames();
-  LineEditor editor(signals, [settings](std::string_view before) { return CompleteChatCommand(before, settings); });
+  LineEditor editor(
+      signals, [settings](std::string_view before) { return CompleteChatCommand(before, settings); },
+      {.bold_prompt = ShowsStyles(STDOUT_FILENO), .bracketed_paste = UnderstandsEscapes(STDOUT_FILENO)});
   if (files.history) {
     for (const std::string& entry : files.history->entries()) editor.AddHistory(entry);
   }

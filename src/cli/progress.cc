@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
+
+#include "cli/standard_output.h"
 
 namespace candor {
 namespace {
@@ -114,10 +115,7 @@ std::string FormatProgress(const std::string& label, ProgressUnit unit, uint64_t
   return line.substr(0, static_cast<size_t>(std::max(columns - 1, 0)));
 }
 
-bool StderrIsTerminal() {
-  const char* terminal = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
-}
+bool StderrIsTerminal() { return UnderstandsEscapes(STDERR_FILENO); }
 
 Progress::Progress(std::string label, ProgressUnit unit, bool enabled)
     : label_(std::move(label)), unit_(unit), enabled_(enabled) {}

@@ -21,6 +21,7 @@
 #include "cli/local_time.h"
 #include "cli/sealing.h"
 #include "cli/standard_input.h"
+#include "cli/standard_output.h"
 #include "cli/statistics.h"
 #include "cli/terminal/signal_watch.h"
 #include "engine/dialogue.h"
@@ -85,9 +86,7 @@ void PrintJson(const std::string& name, const LanguageModel& model, const Prepar
 void PrintStatistics(const RunOptions& options, const std::string& name, const LanguageModel& model,
                      const PreparedRequest& prepared, const AnswerResult& answer, const Engine& engine,
                      double load_seconds) {
-  const std::string line = StatisticsLine(answer.usage, answer.reason, prepared.request.seed);
-  const bool styled = ShowsStyles(STDERR_FILENO);
-  std::fprintf(stderr, "%s%s%s\n", styled ? "\x1b[2m" : "", line.c_str(), styled ? "\x1b[0m" : "");
+  DimNote(StatisticsLine(answer.usage, answer.reason, prepared.request.seed));
   if (!options.stats) return;
   std::fprintf(stderr,
                "model %s, sha256 %s\nloaded in %.2f s; prompt read at %.1f tokens/s; %s, %d threads\n"

@@ -23,6 +23,7 @@ class Terminal:
 
     def __init__(self, *flags, folder, environment=None):
         self.text = ""
+        self.everything = ""
         self.folder = folder
         self.pid, self.master = pty.fork()
         if self.pid == 0:
@@ -44,9 +45,14 @@ class Terminal:
             if time.monotonic() > end or not select.select([self.master], [], [], end - time.monotonic())[0]:
                 raise AssertionError(f"no {wanted!r} in {self.text!r}")
             try:
-                self.text += os.read(self.master, 65536).decode("utf-8", "replace")
+                self.receive()
             except OSError as error:
                 raise AssertionError(f"the chat has ended: {self.text!r}") from error
+
+    def receive(self):
+        received = os.read(self.master, 65536).decode("utf-8", "replace")
+        self.text += received
+        self.everything += received
 
     def send(self, text):
         os.write(self.master, text.encode())
@@ -62,7 +68,7 @@ class Terminal:
         while time.monotonic() < end:
             if select.select([self.master], [], [], 0.1)[0]:
                 try:
-                    os.read(self.master, 65536)
+                    self.receive()
                 except OSError:
                     pass
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -256,6 +262,35 @@ class Chat(unittest.TestCase):
         self.assertIn("Reasoning:\n7+1+0=8, write 8, carry 0\n", shown)
         self.assertIn("\nAnswer:\n1098\n", shown)
         self.assertNotIn("\x1b[2m", chat.raw)
+
+    def test_bold_ends_with_the_prompt(self):
+        chat = self.start()
+        chat.ask("What is 737+361?")
+        chat.send("/exit\r")
+        self.assertEqual(chat.status(), 0)
+        bold, shown = False, {True: "", False: ""}
+        for sequence, character in re.findall(r"(\x1b\[[0-9;?]*[A-Za-z])|([^\x1b])", chat.everything):
+            if sequence.endswith("m"):
+                bold = "1" in sequence[2:-1].split(";")
+            else:
+                shown[bold] += character.strip()
+        self.assertEqual(set(shown[True]), {">"})
+        self.assertFalse(bold)
+        for text in ("What", "1098", "/exit"):
+            self.assertIn(text, shown[False])
+
+    def test_escape_sequences_are_for_terminals_that_want_them(self):
+        for environment, paste in (({"NO_COLOR": "1"}, True), ({"TERM": "dumb"}, False)):
+            chat = self.start(environment=environment)
+            chat.ask("What is 737+361?")
+            chat.send("/exit\r")
+            self.assertEqual(chat.status(), 0)
+            self.assertNotRegex(chat.everything, r"\x1b\[[0-9;]*m")
+            self.assertEqual("\x1b[?2004h" in chat.everything, paste)
+            if not paste:
+                self.assertNotIn("\x1b", chat.everything)
+            os.close(chat.master)
+            self.terminal = None
 
     def test_the_process_is_sealed(self):
         chat = self.start()

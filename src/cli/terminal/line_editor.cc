@@ -15,6 +15,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "cli/terminal/printable.h"
 #include "cli/terminal/write_all.h"
@@ -22,6 +23,8 @@
 namespace candor {
 namespace {
 
+constexpr const char* kBold = "\x1b[1m";
+constexpr const char* kPlain = "\x1b[0m";
 constexpr const char* kPasteOn = "\x1b[?2004h";
 constexpr const char* kPasteOff = "\x1b[?2004l";
 constexpr std::wstring_view kPasteEnd = L"\x1b[201~";
@@ -47,6 +50,7 @@ std::string CommonPrefix(const std::vector<std::string>& words) {
 struct LineEditor::Impl {
   SignalWatch* signals;
   Completer completer;
+  LineEditorStyle style;
   std::string prompt;
   EditLine* edit = nullptr;
   History* history = nullptr;
@@ -67,11 +71,23 @@ struct LineEditor::Impl {
   int NextCharacterFromTerminal(wchar_t* out);
   // Waits for a byte; the same results.
   int NextByte(unsigned char* out);
+  void SetPrompt(const std::string& text);
   void EnterEditMode();
+  void BracketPastes(bool on);
   void HandleTerminalSignals();
   unsigned char CompleteWord();
   unsigned char TakePaste();
 };
+
+// libedit keeps an escape sequence together with the character that follows, and drops one that nothing follows: the
+// bold ends before the prompt's blank.
+void LineEditor::Impl::SetPrompt(const std::string& text) {
+  prompt = text;
+  if (!style.bold_prompt) return;
+  const size_t blank = text.rfind(' ');
+  CHECK(blank != std::string::npos);
+  prompt = std::string("\1") + kBold + "\1" + text.substr(0, blank) + "\1" + kPlain + "\1" + text.substr(blank);
+}
 
 // libedit by itself sets the mode only after it has shown the prompt: a key that comes in between would be read in the
 // mode before.
@@ -80,10 +96,14 @@ void LineEditor::Impl::EnterEditMode() {
   el_set(edit, EL_PREP_TERM, 1);
 }
 
+void LineEditor::Impl::BracketPastes(bool on) {
+  if (style.bracketed_paste) (void)WriteAll(STDOUT_FILENO, on ? kPasteOn : kPasteOff);
+}
+
 void LineEditor::Impl::HandleTerminalSignals() {
   if (signals->Take(SIGCONT)) {
     EnterEditMode();
-    (void)WriteAll(STDOUT_FILENO, kPasteOn);
+    BracketPastes(true);
     el_set(edit, EL_REFRESH);
   }
   if (signals->Take(SIGWINCH)) {
@@ -172,8 +192,8 @@ unsigned char LineEditor::Impl::CompleteWord() {
   return CC_REDISPLAY;
 }
 
-LineEditor::LineEditor(SignalWatch& signals, Completer completer)
-    : impl_(std::make_unique<Impl>(Impl{&signals, std::move(completer), "", nullptr, nullptr, false})) {
+LineEditor::LineEditor(SignalWatch& signals, Completer completer, LineEditorStyle style)
+    : impl_(std::make_unique<Impl>(Impl{&signals, std::move(completer), style, "", nullptr, nullptr, false})) {
   UseUtf8();
   impl_->edit = el_init("candor", stdin, stdout, stderr);
   impl_->history = history_init();
@@ -210,14 +230,16 @@ LineEditor::~LineEditor() {
 Input LineEditor::ReadLine(const std::string& prompt) {
   if (impl_->left) return {};
   impl_->signals->Take(SIGINT);
-  impl_->prompt = "\1\x1b[1m\1" + prompt + "\1\x1b[0m\1";
+  impl_->SetPrompt(prompt);
   // The mode between two lines. A terminal that gathers lines (icanon) would turn a Ctrl-D typed then into nothing.
   el_set(impl_->edit, EL_SETTY, "-x", "-icanon", "-echo", nullptr);
   impl_->EnterEditMode();
-  (void)WriteAll(STDOUT_FILENO, kPasteOn);
+  impl_->BracketPastes(true);
   int count = 0;
   const char* line = el_gets(impl_->edit, &count);
-  (void)WriteAll(STDOUT_FILENO, kPasteOff);
+  impl_->BracketPastes(false);
+  // A line that was left while libedit drew its prompt may end in bold.
+  if (impl_->style.bold_prompt) (void)WriteAll(STDOUT_FILENO, kPlain);
   if (impl_->signals->Take(SIGINT)) {
     (void)WriteAll(STDOUT_FILENO, "\n");
     return {InputEnd::kInterrupted, ""};

@@ -26,6 +26,12 @@ struct Input {
 // The words that the last word of `before_cursor` may become.
 using Completer = std::function<std::vector<std::string>(std::string_view before_cursor)>;
 
+// What the terminal is fit for.
+struct LineEditorStyle {
+  bool bold_prompt = true;
+  bool bracketed_paste = true;  // the terminal marks what is pasted (an escape sequence, but no style)
+};
+
 // Reads from standard input and writes to standard output, both terminals. Emacs keys; Alt-Enter makes a line end
 // within a line, and what is pasted (bracketed paste) is taken as it is, line ends included. All files it needs are
 // open once it is made: it works in a sealed process. Sets the process's LC_CTYPE to the user's if that is UTF-8, and
@@ -34,13 +40,13 @@ using Completer = std::function<std::vector<std::string>(std::string_view before
 class LineEditor {
  public:
   // `signals` watches SIGINT, SIGTERM, SIGHUP, SIGWINCH and SIGCONT, and outlives the editor.
-  LineEditor(SignalWatch& signals, Completer completer);
+  LineEditor(SignalWatch& signals, Completer completer, LineEditorStyle style);
   ~LineEditor();
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  // One line behind `prompt` (printable text, shown bold). Backslashes at the end of a line and """ blocks are the
-  // caller's business: see ReadMessage.
+  // One line behind `prompt`: printable text that ends in a blank. Backslashes at the end of a line and """ blocks are
+  // the caller's business: see ReadMessage.
   Input ReadLine(const std::string& prompt);
 
   // Makes `text` the newest entry of the history, which the arrow keys go through.
