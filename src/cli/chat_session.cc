@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -150,7 +152,7 @@ void ChatSession::Run() {
         choice_ = 0;
         AnswerLast();
       }
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // whatever it is: the conversation must not be lost
       DimNote(error.what());
     }
   }
@@ -239,9 +241,11 @@ void ChatSession::SetThink(const std::string& argument) {
 
 void ChatSession::SetSampling(const std::string& argument) {
   if (!argument.empty()) {
-    const size_t blank = argument.find_first_of(" =");
-    if (blank == std::string::npos) throw UsageError("/set " + argument + ": a value is missing");
-    SetSamplingField(sampling_, argument.substr(0, blank), argument.substr(argument.find_first_not_of(" =", blank)));
+    const size_t end = std::min(argument.find_first_of(" ="), argument.size());
+    const size_t value = argument.find_first_not_of(" =", end);
+    if (end == 0) throw UsageError("/set " + argument + ": a name is missing");
+    if (value == std::string::npos) throw UsageError("/set " + argument + ": a value is missing");
+    SetSamplingField(sampling_, argument.substr(0, end), argument.substr(value));
   }
   std::string list;
   const std::vector<std::string> names = SamplingFlagNames();

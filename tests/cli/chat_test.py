@@ -126,6 +126,11 @@ class Chat(unittest.TestCase):
         self.assertIn("temperature 1.5", chat.ask("/set temperature 1.5"))
         self.assertIn("from 0 to 10", chat.ask("/set temperature 77"))
         self.assertIn("did you mean temperature?", chat.ask("/set temprature 1"))
+        for typed in ("/set temperature", "/set temperature=", "/set temperature = "):
+            self.assertIn("/set temperature", chat.ask(typed))
+            self.assertIn("value is missing", chat.ask(typed))
+        self.assertIn("name is missing", chat.ask("/set =1"))
+        self.assertIn("temperature 1.5", chat.ask("/set"))
         self.assertIn("System message: Be kind.", chat.ask("/system Be kind."))
         chat.ask("What is 1+2?")
         self.assertIn("system\nBe kind.<|im_end|>", chat.ask("/prompt"))
