@@ -12,6 +12,7 @@
 #include "cli/model_argument.h"
 #include "cli/progress.h"
 #include "cli/sealing.h"
+#include "cli/standard_output.h"
 #include "engine/benchmark.h"
 #include "engine/language_model.h"
 
@@ -27,7 +28,7 @@ struct BenchOptions {
 
 void PrintText(const std::string& name, const BenchmarkOptions& run, const BenchmarkResult& r, int threads,
                const char* isa, double load_seconds, uint64_t weight_bytes) {
-  std::printf("%s, %d thread%s, %s\n\n", name.c_str(), threads, threads == 1 ? "" : "s", isa);
+  PrintResult(name + ", " + std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ") + isa + "\n\n");
   std::printf("  prefill %-5u  %9.1f tokens/s   %3.0f %% of the machine's int8 peak, %.0f Gop/s\n", run.prompt,
               r.prefill_tps, 100 * r.prefill_peak_ratio, r.int8_gops);
   if (run.generate > 0) {
@@ -77,7 +78,7 @@ void Bench(BenchOptions options) {
                                    {"prefill_peak_ratio", result.prefill_peak_ratio},
                                    {"decode_bandwidth_ratio", result.decode_bandwidth_ratio},
                                    {"logits_digest", result.logits_digest}};
-  std::printf("%s\n", boost::json::serialize(object).c_str());
+  PrintResult(boost::json::serialize(object) + "\n");
 }
 
 }  // namespace

@@ -1,6 +1,3 @@
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +8,7 @@
 #include "cli/model_report.h"
 #include "cli/progress.h"
 #include "cli/sealing.h"
+#include "cli/standard_output.h"
 #include "format/gguf.h"
 
 namespace candor {
@@ -40,9 +38,7 @@ void Inspect(const InspectOptions& options) {
         nullptr);
   }
   const std::string text = options.json ? ModelReportJson(checkpoint, report) : ModelReportText(checkpoint, report);
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw IoError(std::string("standard output: cannot write: ") + std::strerror(errno));
-  }
+  PrintResult(text);
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cstdio>
 #include <map>
 
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/sealing.h"
+#include "cli/standard_output.h"
 #include "cli/store_folder.h"
 #include "format/gguf.h"
 #include "store/known_models.h"
@@ -81,7 +81,7 @@ void PrintJson(const ModelStore& store, std::vector<Listed> listed, const std::v
     interrupted.push_back(json::object{{"name", partial.name}, {"bytes", partial.bytes}});
   }
   const json::object all{{"store", store.folder().string()}, {"models", models}, {"interrupted", interrupted}};
-  std::printf("%s\n", json::serialize(all).c_str());
+  PrintResult(json::serialize(all) + "\n");
 }
 
 // Rows of cells, left-aligned, two spaces apart; the last cell as it is.
@@ -91,14 +91,16 @@ void PrintTable(const std::vector<std::vector<std::string>>& rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
+  std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
       line += row[i];
       if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
     }
-    std::printf("%s\n", line.c_str());
+    text += line + "\n";
   }
+  PrintResult(text);
 }
 
 void List(const ListFlags& flags) {
@@ -127,12 +129,11 @@ void List(const ListFlags& flags) {
   if (rows.size() > 1) {
     PrintTable(rows);
   } else {
-    std::fprintf(stderr, "no models in %s yet; fetch one with: candor pull %s\n", store.folder().c_str(),
-                 KnownModels().front().name.c_str());
+    Note("no models in " + store.folder().string() + " yet; fetch one with: candor pull " + KnownModels().front().name);
   }
   for (const PartialModel& partial : partials) {
-    std::fprintf(stderr, "%s: %s of an unfinished pull; repeat it to go on, or: candor remove %s\n",
-                 partial.name.c_str(), FormatBytes(partial.bytes).c_str(), partial.name.c_str());
+    Note(partial.name + ": " + FormatBytes(partial.bytes) +
+         " of an unfinished pull; repeat it to go on, or: candor remove " + partial.name);
   }
 }
 

@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
@@ -7,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
+#include "cli/standard_output.h"
 
 namespace candor {
 namespace {
@@ -56,13 +56,13 @@ int Main(std::vector<std::string> arguments) {
   } catch (const CLI::RuntimeError& stopped) {  // a command that ended early and has said so
     return stopped.get_exit_code();
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "candor: %s\n", DescribeUsageError(app, error, arguments).c_str());
+    Note("candor: " + DescribeUsageError(app, error, arguments));
     return kWrongUsage;
   } catch (const UsageError& error) {
-    std::fprintf(stderr, "candor: %s\n", error.what());
+    Note(std::string("candor: ") + error.what());
     return kWrongUsage;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "candor: %s\n", error.what());
+    Note(std::string("candor: ") + error.what());
     return kFailed;
   }
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "cli/standard_output.h"
+#include "cli/terminal/printable.h"
 
 namespace candor {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::chrono::milliseconds kBetweenDraws{100};
 constexpr double kShortestMeasurement = 0.5;  // seconds before a speed is shown
 constexpr size_t kBarCells = 24;
 constexpr int kUsualColumns = 80;
+constexpr uint32_t kLongestLabel = 100;
 constexpr std::string_view kErase = "\r\x1b[K";
 
 std::string Format(const char* format, double value, const char* unit) {
@@ -117,10 +119,13 @@ std::string FormatProgress(const std::string& label, ProgressUnit unit, uint64_t
 
 bool StderrIsTerminal() { return UnderstandsEscapes(STDERR_FILENO); }
 
-Progress::Progress(std::string label, ProgressUnit unit, bool enabled)
-    : label_(std::move(label)), unit_(unit), enabled_(enabled) {}
+Progress::Progress(std::string_view label, ProgressUnit unit, bool enabled) : unit_(unit), enabled_(enabled) {
+  SetLabel(label);
+}
 
 Progress::~Progress() { Clear(); }
+
+void Progress::SetLabel(std::string_view label) { label_ = PrintableLine(label, kLongestLabel); }
 
 void Progress::Update(uint64_t done, uint64_t total) {
   if (!enabled_) return;

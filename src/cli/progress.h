@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace candor {
 
@@ -25,11 +26,11 @@ std::string FormatBytes(uint64_t bytes);
 // Whether stderr is a terminal that understands carriage returns and erasing.
 bool StderrIsTerminal();
 
-// One thread at a time. Works in a sealed process.
+// One thread at a time. Works in a sealed process. Labels may be any text: they are shown on one line, made printable.
 class Progress {
  public:
   // `enabled`: usually StderrIsTerminal().
-  Progress(std::string label, ProgressUnit unit, bool enabled);
+  Progress(std::string_view label, ProgressUnit unit, bool enabled);
   // Erases the line.
   ~Progress();
   Progress(const Progress&) = delete;
@@ -37,7 +38,7 @@ class Progress {
 
   // Cheap when it is not yet time to draw. A `done` smaller than before starts the measurement of speed again.
   void Update(uint64_t done, uint64_t total);
-  void SetLabel(std::string label) { label_ = std::move(label); }
+  void SetLabel(std::string_view label);
   // Erases the line now, for a message; the next Update draws it again.
   void Clear();
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/standard_output.h"
 #include "cli/store_folder.h"
 #include "store/model_name.h"
 #include "store/model_store.h"
@@ -57,7 +58,7 @@ void Remove(const RemoveFlags& flags) {
   }
   for (const Doomed& model : doomed) {
     if (!store.Remove(model.name)) throw IoError(model.name + ": in use by a pull; nothing of it was removed");
-    std::fprintf(stderr, "removed %s (%s)\n", model.name.c_str(), FormatBytes(model.bytes).c_str());
+    Note("removed " + model.name + " (" + FormatBytes(model.bytes) + ")");
   }
 }
 

@@ -1,6 +1,3 @@
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +10,7 @@
 #include "cli/local_time.h"
 #include "cli/model_argument.h"
 #include "cli/sealing.h"
+#include "cli/standard_output.h"
 #include "format/gguf.h"
 
 namespace candor {
@@ -104,9 +102,7 @@ void Render(const RenderOptions& options) {
   }
   const int64_t now = options.now.empty() ? LocalNow() : ParseLocalTime(options.now, "--now");
   const std::string text = has_template ? RenderTemplate(options, now) : RenderMessages(options, now);
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw IoError(std::string("standard output: cannot write: ") + std::strerror(errno));
-  }
+  PrintResult(text);
 }
 
 }  // namespace

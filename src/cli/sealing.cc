@@ -1,14 +1,13 @@
 #include "cli/sealing.h"
 
-#include <cstdio>
-
+#include "cli/standard_output.h"
 #include "ipc/seal.h"
 
 namespace candor {
 
 void SealForModel() {
   if (const SealReport seal = SealProcess(); !seal.sealed()) {
-    std::fprintf(stderr, "candor: %s\n", seal.Describe().c_str());
+    Note("candor: " + seal.Describe());
   }
 }
 

@@ -1,9 +1,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +12,7 @@
 #include "cli/model_argument.h"
 #include "cli/sealing.h"
 #include "cli/standard_input.h"
+#include "cli/standard_output.h"
 #include "format/gguf.h"
 #include "tokenizer/tokenizer.h"
 
@@ -67,9 +65,7 @@ void Tokenize(const TokenizeOptions& options) {
   } else {
     for (const TokenId id : ids) out += std::to_string(id) + "\t" + Printable(tokenizer->Piece(id), 1024) + "\n";
   }
-  if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size() || std::fflush(stdout) != 0) {
-    throw IoError(std::string("standard output: cannot write: ") + std::strerror(errno));
-  }
+  PrintResult(out);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """What candor says of its command line: help, version, exit statuses, suggestions, the file of settings."""
 import os
 import pathlib
+import pty
 import subprocess
 import tempfile
 import unittest
@@ -61,6 +62,36 @@ class CommandLine(unittest.TestCase):
         done = candor("run", "no-such-model", "x")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("no-such-model", done.stderr)
+
+    def test_what_a_file_says_is_no_command_to_the_terminal(self):
+        with tempfile.TemporaryDirectory() as folder:
+            bad = pathlib.Path(folder, "bad\x1b]0;p\a.gguf")
+            bad.write_bytes(b"no model")
+            template = pathlib.Path(folder, "t.jinja")
+            values = pathlib.Path(folder, "v.json")
+            values.write_text("{}", encoding="utf-8")
+            for text in ("{{ raise_exception('\x1b]0;p\x07\u009b') }}", "{{ \x1b }}"):
+                template.write_text(text, encoding="utf-8")
+                done = candor("render", "--template", template, "--input", values)
+                self.assertEqual(done.returncode, 1)
+                self.assertNotRegex(done.stderr, r"[^\n -~\u00a0-\uffff]")
+            done = candor("run", bad, "x")
+            self.assertIn("bad\u241b]0;p\u2407.gguf", done.stderr)
+            self.assertNotIn("\x1b", done.stderr)
+
+    def test_results_are_exact_in_a_pipe_and_safe_on_a_terminal(self):
+        with tempfile.TemporaryDirectory() as folder:
+            template = pathlib.Path(folder, "t.jinja")
+            template.write_text("a\x1b]0;p\x07b\n", encoding="utf-8")
+            values = pathlib.Path(folder, "v.json")
+            values.write_text("{}", encoding="utf-8")
+            render = ["render", "--template", template, "--input", values]
+            self.assertEqual(candor(*render).stdout, "a\x1b]0;p\x07b")
+            ours, theirs = pty.openpty()
+            subprocess.run([CANDOR, *render], check=True, stdout=theirs, stdin=subprocess.DEVNULL, timeout=60)
+            os.close(theirs)
+            self.assertEqual(os.read(ours, 100).decode("utf-8"), "a\u241b]0;p\u2407b")
+            os.close(ours)
 
     def test_settings_come_from_the_file(self):
         self.assert_wrong_usage(candor("run", "m", "x", settings="[run]\ntop-p = 7\n"), "config.toml:2: top-p", "0 to 1")
