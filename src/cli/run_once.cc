@@ -26,11 +26,11 @@
 #include "cli/terminal/signal_watch.h"
 #include "engine/dialogue.h"
 #include "engine/engine.h"
+#include "engine/kv_cache.h"
+#include "model/kv_layout.h"
 
 namespace candor {
 namespace {
-
-constexpr int kInterruptedStatus = 130;
 
 // What was asked, as the request that answers it.
 PreparedRequest Prepare(const RunOptions& options, const Dialogue& dialogue, const std::string& prompt) {
@@ -80,7 +80,13 @@ void PrintJson(const std::string& name, const LanguageModel& model, const Prepar
                                       {"decode_tokens_per_second", usage.decode_rate()}}},
       {"isa", model.kernels().name},
       {"threads", model.pool().size()}};
-  std::printf("%s\n", boost::json::serialize(object).c_str());
+  PrintResult(boost::json::serialize(object) + "\n");
+}
+
+// What the keys and values of prompt and answer take at most: the engine has its pages back once an answer has ended.
+uint64_t KvBytes(const LanguageModel& model, const EngineOptions& options, const Usage& usage) {
+  const KvCache cache(KvLayout(model.model().config, options.kv).groups(), 0);
+  return cache.BytesFor(usage.prompt_tokens + usage.generated_tokens, options.chunk);
 }
 
 void PrintStatistics(const RunOptions& options, const std::string& name, const LanguageModel& model,
@@ -88,12 +94,13 @@ void PrintStatistics(const RunOptions& options, const std::string& name, const L
                      double load_seconds) {
   DimNote(StatisticsLine(answer.usage, answer.reason, prepared.request.seed));
   if (!options.stats) return;
-  std::fprintf(stderr,
-               "model %s, sha256 %s\nloaded in %.2f s; prompt read at %.1f tokens/s; %s, %d threads\n"
-               "context %u tokens, %.1f MB of keys and values held; digest of the answer %s\n",
-               name.c_str(), ModelDigest(model).c_str(), load_seconds, answer.usage.prefill_rate(),
-               model.kernels().name, model.pool().size(), engine.options().context,
-               static_cast<double>(engine.kv_bytes_used()) / 1e6, DigestOf(answer.tokens).c_str());
+  char figures[256];
+  std::snprintf(figures, sizeof figures,
+                "loaded in %.2f s; prompt read at %.1f tokens/s; %s, %d threads\n"
+                "context %u tokens, %.1f MB for keys and values of this answer; digest of the answer ",
+                load_seconds, answer.usage.prefill_rate(), model.kernels().name, model.pool().size(),
+                engine.options().context, static_cast<double>(KvBytes(model, engine.options(), answer.usage)) / 1e6);
+  Note("model " + name + ", sha256 " + ModelDigest(model) + "\n" + figures + DigestOf(answer.tokens));
 }
 
 }  // namespace
@@ -143,23 +150,18 @@ void RunOnce(const RunOptions& options) {
                                .prompted_reasoning = prepared.prompted_reasoning});
   }
   // The first Ctrl-C stops the answer, which is then shown and counted as far as it got; the second ends the program.
-  auto signals = std::make_unique<SignalWatch>(std::initializer_list<int>{SIGINT, SIGTERM});
-  bool interrupted = false;
-  const AnswerResult answer =
-      Answer(engine, model.tokenizer(), request, {.continues = completes, .stop = options.stop}, output.get(), [&] {
-        if (!interrupted && (signals->Pending(SIGINT) || signals->Pending(SIGTERM))) {
-          interrupted = true;
-          signals.reset();
-        }
-        return interrupted;
-      });
+  SignalWatch signals;
+  signals.WatchOnce({SIGINT, SIGTERM});
+  const auto signal = [&] { return signals.Pending(SIGINT) ? SIGINT : signals.Pending(SIGTERM) ? SIGTERM : 0; };
+  const AnswerResult answer = Answer(engine, model.tokenizer(), request, {.continues = completes, .stop = options.stop},
+                                     output.get(), [&] { return signal() != 0; });
   if (options.json) {
     PrintJson(name, model, prepared, answer, load_seconds);
   } else if (!options.quiet) {
     PrintStatistics(options, name, model, prepared, answer, engine, load_seconds);
   }
   if (std::fflush(stdout) != 0) throw IoError(std::string("standard output: ") + std::strerror(errno));
-  if (interrupted) throw CLI::RuntimeError(kInterruptedStatus);
+  if (const int stopped_by = signal()) throw CLI::RuntimeError(128 + stopped_by);
 }
 
 }  // namespace candor

@@ -15,7 +15,7 @@ inline constexpr size_t kMaxPromptBytes = 16u << 20;
 // where there are other words. No words: the input alone. One line end at the end of the input goes unless `raw`.
 std::string PromptOf(const std::vector<std::string>& words, bool raw, const std::string& input);
 
-// Throws CLI::RuntimeError(130) when it was interrupted.
+// Throws CLI::RuntimeError(128 + N) when signal N stopped the answer.
 void RunOnce(const RunOptions& options);
 
 }  // namespace candor

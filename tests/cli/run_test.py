@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import signal
 import struct
 import subprocess
@@ -83,6 +84,14 @@ class Run(unittest.TestCase):
         self.assertEqual((quiet.stdout, quiet.stderr), ("1098\n", ""))
         self.assertIn(hashlib.sha256(MODEL.read_bytes()).hexdigest(), run(*GREEDY, "--stats", "What is 737+361?").stderr)
 
+    def test_statistics_tell_the_memory_of_keys_and_values(self):
+        # 4 layers of 2 heads with keys and values of 32 numbers, two bytes each, in pages of 64 positions.
+        def expected(tokens):
+            return f"{4 * 2 * 2 * 32 * 2 * 64 * -(-tokens // 64) / 1e6:.1f} MB for keys and values"
+        self.assertIn(expected(35 + 6), run(*GREEDY, "--stats", "--max-tokens", "6", "What is 737+361?").stderr)
+        self.assertIn(expected(35 + 500),
+                      run("--stats", "--logit-bias", "258:-100", "--max-tokens", "500", "What is 737+361?").stderr)
+
     def test_the_prompt_comes_from_the_input_too(self):
         for arguments, stdin in (([], "What is 737+361?\n"), (["-"], "What is 737+361?"),
                                  (["What", "is", "737+361?"], "ignored")):
@@ -130,6 +139,31 @@ class Run(unittest.TestCase):
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130)
+        self.assertIn(b"; stopped\n", stderr)
+
+    def test_a_second_interrupt_ends_the_program_within_a_step(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([CANDOR, "run", MODEL, "--isa", "scalar", "--threads", "1", "1234567890" * 95],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            status = pathlib.Path(f"/proc/{process.pid}/status")
+            caught = 0
+            while not caught >> (number - 1) & 1:  # until it watches the signal, which is when it computes
+                caught = int(re.search(r"SigCgt:\t(\w+)", status.read_text(encoding="utf-8")).group(1), 16)
+            process.send_signal(number)
+            while caught >> (number - 1) & 1:
+                caught = int(re.search(r"SigCgt:\t(\w+)", status.read_text(encoding="utf-8")).group(1), 16)
+            process.send_signal(number)
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, -number)
+
+    def test_a_termination_stops_the_answer_and_is_told(self):
+        process = subprocess.Popen([CANDOR, "run", MODEL, "--temperature", "5", "--logit-bias", "258:-100", "--ctx", "500",
+                                    "--chunk", "1", "--isa", "scalar", "What is 1+2?"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        process.stderr.read(1)
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 143)
         self.assertIn(b"; stopped\n", stderr)
 
     def test_output_that_cannot_be_written_is_a_failure(self):

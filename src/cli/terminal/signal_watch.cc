@@ -41,11 +41,15 @@ SignalWatch::SignalWatch() {
   wake_descriptor = descriptor;
 }
 
-void SignalWatch::Watch(std::initializer_list<int> signals) {
+void SignalWatch::Watch(std::initializer_list<int> signals) { Set(signals, 0); }
+void SignalWatch::WatchOnce(std::initializer_list<int> signals) { Set(signals, SA_RESETHAND); }
+
+void SignalWatch::Set(std::initializer_list<int> signals, int flags) {
   for (const int signal : signals) {
     CHECK(signal > 0 && signal < 32);
     struct sigaction action = {}, previous = {};
     action.sa_handler = Note;
+    action.sa_flags = flags;
     CHECK(::sigaction(signal, &action, &previous) == 0);
     previous_.emplace_back(signal, previous);
   }

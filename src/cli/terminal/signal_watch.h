@@ -21,6 +21,9 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
 
   void Watch(std::initializer_list<int> signals);
+  // The same for the first of each signal that comes; the next one has its usual effect again, whatever the program
+  // is busy with.
+  void WatchOnce(std::initializer_list<int> signals);
 
   // Whether `signal` has come since it was last taken.
   bool Pending(int signal) const;
@@ -31,6 +34,8 @@ class SignalWatch {
   void Drain();
 
  private:
+  void Set(std::initializer_list<int> signals, int flags);
+
   std::vector<std::pair<int, struct sigaction>> previous_;
 };
 
