@@ -48,6 +48,11 @@ std::filesystem::path HistoryPath() {
   return folder / "candor" / "history";
 }
 
+// The signal that has asked the program to end; 0: none.
+int EndingSignal(const SignalWatch& signals) {
+  return signals.Pending(SIGTERM) ? SIGTERM : signals.Pending(SIGHUP) ? SIGHUP : 0;
+}
+
 // What must be open before the process is sealed.
 struct OpenFiles {
   explicit OpenFiles(const RunOptions& options) : model(OpenModel(options.model)) {
@@ -103,7 +108,13 @@ class ChatSession {
  private:
   // False when the person leaves.
   bool Do(const ChatCommand& command);
-  void AnswerLast();
+  // What a message that gets no answer is taken back to.
+  struct Before {
+    Conversation conversation;
+    uint32_t choice;
+  };
+  void AnswerLast(Before before);
+  AnswerResult Compute();
   void SetThink(const std::string& argument);
   void SetSampling(const std::string& argument);
   void SetSystem(const std::string& argument);
@@ -148,9 +159,10 @@ void ChatSession::Run() {
       if (const auto command = ParseChatCommand(input.text)) {
         if (!Do(*command)) return;
       } else {
+        Before before{conversation_, choice_};
         conversation_.AddUser(input.text);
         choice_ = 0;
-        AnswerLast();
+        AnswerLast(std::move(before));
       }
     } catch (const std::exception& error) {  // whatever it is: the conversation must not be lost
       DimNote(error.what());
@@ -158,29 +170,44 @@ void ChatSession::Run() {
   }
 }
 
-// A message that gets no answer is taken back, so that it can be sent again.
-void ChatSession::AnswerLast() {
+AnswerResult ChatSession::Compute() {
+  PreparedRequest prepared = dialogue_.Prepare(conversation_.messages(), think_, LocalNow());
+  prepared.request.sampling = sampling_;
+  prepared.request.seed = facts_.seed;
+  prepared.request.choice = choice_;
+  prepared.request.max_tokens = options_.max_tokens;
+  last_prompt_ = prepared.prompt;
+  const std::unique_ptr<AnswerOutput> output =
+      MakeAnswerOutput({.markdown = !options_.plain, .prompted_reasoning = prepared.prompted_reasoning});
+  signals_.Take(SIGINT);
+  AnswerResult answer = Answer(engine_, model_.tokenizer(), prepared.request, {.stop = options_.stop}, output.get(),
+                               [this] { return signals_.Pending(SIGINT) || EndingSignal(signals_) != 0; });
+  signals_.Take(SIGINT);
+  return answer;
+}
+
+void ChatSession::AnswerLast(Before before) {
+  const auto take_back = [&] {
+    conversation_ = std::move(before.conversation);
+    choice_ = before.choice;
+  };
+  AnswerResult answer;
   try {
-    PreparedRequest prepared = dialogue_.Prepare(conversation_.messages(), think_, LocalNow());
-    prepared.request.sampling = sampling_;
-    prepared.request.seed = facts_.seed;
-    prepared.request.choice = choice_;
-    prepared.request.max_tokens = options_.max_tokens;
-    last_prompt_ = prepared.prompt;
-    const std::unique_ptr<AnswerOutput> output =
-        MakeAnswerOutput({.markdown = !options_.plain, .prompted_reasoning = prepared.prompted_reasoning});
-    signals_.Take(SIGINT);
-    last_answer_ = Answer(engine_, model_.tokenizer(), prepared.request, {.stop = options_.stop}, output.get(), [this] {
-      return signals_.Pending(SIGINT) || signals_.Pending(SIGTERM) || signals_.Pending(SIGHUP);
-    });
-    signals_.Take(SIGINT);
+    answer = Compute();
   } catch (const LimitError& error) {
-    conversation_.RemoveLast();
+    take_back();
     throw LimitError(std::string(error.what()) + "; /reset begins again, or make the message shorter");
-  } catch (const Error&) {
-    conversation_.RemoveLast();
+  } catch (...) {
+    take_back();
     throw;
   }
+  if (answer.reason == FinishReason::kCancelled && answer.text.empty() && answer.reasoning.empty()) {
+    DimNote(choice_ == 0 ? "Stopped before the answer began: the message is taken back."
+                         : "Stopped before the answer began: the one before it stays.");
+    take_back();
+    return;
+  }
+  last_answer_ = std::move(answer);
   conversation_.AddAssistant(last_answer_->text, last_answer_->reasoning);
   const Usage& usage = last_answer_->usage;
   DimNote(StatisticsLine(usage, last_answer_->reason, facts_.seed));
@@ -257,9 +284,10 @@ void ChatSession::SetSampling(const std::string& argument) {
 
 void ChatSession::Regenerate() {
   if (!conversation_.ends_with_answer()) throw UsageError("/regenerate: there is no answer yet");
+  Before before{conversation_, choice_};
   conversation_.RemoveLast();
   ++choice_;
-  AnswerLast();
+  AnswerLast(std::move(before));
 }
 
 void ChatSession::Save(const std::string& name) {
@@ -291,9 +319,8 @@ void RunChat(const RunOptions& options) {
   const std::string name = files.model.name;
   SignalWatch signals;
   const std::vector<std::string> settings = SamplingFlagNames();
-  LineEditor editor(
-      signals, [settings](std::string_view before) { return CompleteChatCommand(before, settings); },
-      {.bold_prompt = ShowsStyles(STDOUT_FILENO), .bracketed_paste = UnderstandsEscapes(STDOUT_FILENO)});
+  LineEditor editor(signals, [settings](std::string_view before) { return CompleteChatCommand(before, settings); },
+                    {.bold_prompt = ShowsStyles(STDOUT_FILENO), .bracketed_paste = UnderstandsEscapes(STDOUT_FILENO)});
   if (files.history) {
     for (const std::string& entry : files.history->entries()) editor.AddHistory(entry);
   }
@@ -302,6 +329,8 @@ void RunChat(const RunOptions& options) {
   // From here on; until now Ctrl-C ended the program.
   signals.Watch({SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT});
   ChatSession(options, model, name, files, signals, editor).Run();
+  // As a shell tells of a program that a signal has ended.
+  if (const int signal = EndingSignal(signals)) throw CLI::RuntimeError(128 + signal);
 }
 
 }  // namespace candor

@@ -6,7 +6,7 @@
 
 namespace candor {
 
-// Returns when the person leaves.
+// Returns when the person leaves. Throws CLI::RuntimeError(128 + N) when signal N ended it.
 void RunChat(const RunOptions& options);
 
 }  // namespace candor

@@ -163,6 +163,28 @@ class Chat(unittest.TestCase):
         self.assertIn("; stopped", chat.read_until(PROMPT))
         self.assertIn("used", chat.ask("/stats"))
 
+    def test_ctrl_c_before_the_answer_takes_the_message_back(self):
+        chat = self.start("--chunk", "1", "--isa", "scalar", "--threads", "1")
+        chat.ask("What is 1+2?")
+        long = "1234567890 " * 85
+        chat.send(long + "\r")
+        chat.read_until("reading the prompt")
+        chat.send("\x03")
+        self.assertIn("the message is taken back", chat.read_until(PROMPT))
+        chat.ask("What is 2+2?")
+        shown = chat.ask("/prompt")
+        self.assertNotIn("567890", shown)
+        self.assertEqual(shown.count("<|im_start|>user"), 2)
+        self.assertEqual(shown.count("<|im_start|>assistant"), 2)
+
+    def test_a_signal_that_ends_it_is_told(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            chat = self.start()
+            os.kill(chat.pid, number)
+            self.assertEqual(chat.status(), 128 + number)
+            os.close(chat.master)
+            self.terminal = None
+
     def test_ways_to_leave(self):
         for keys in ("\x04", "\x03", "/exit\r"):
             chat = self.start()
