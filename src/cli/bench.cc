@@ -91,7 +91,7 @@ void AddBenchCommand(CLI::App& app) {
   command->add_option("--gen", options->run.generate, "Tokens decoded after it, one at a time (default 128)");
   command->add_option("--batch", options->run.batch, "Sequences that decode together (default 1)");
   command->add_option("--repetitions", options->run.repetitions, "Repetitions whose median is shown (default 5)");
-  AddComputeOptions(*command, options->compute);
+  AddComputeOptions(*command, options->compute, false);
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Examples:\n"

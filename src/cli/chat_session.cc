@@ -93,13 +93,13 @@ class ChatSession {
         editor_(editor),
         dialogue_(model),
         engine_(model.model(), model.tokenizer(), model.kernels(), model.pool(), ChatEngineOptions(options.compute)),
+        why_no_chat_(options.raw            ? kRawReason
+                     : dialogue_.can_chat() ? nullptr
+                                            : kNoTemplateReason),
         sampling_(Resolve(options.sampling, model.sampling())),
-        think_(options.think) {
-    if (!dialogue_.can_chat() || options.raw) {
-      throw UsageError(name + (options.raw ? ": --raw" : ": this model has no chat template:") +
-                       std::string(" it goes on with texts and needs one, such as: candor run ") + name +
-                       " \"Once upon a time\"");
-    }
+        think_(options.think),
+        choice_(options.sampling.choice) {
+    if (why_no_chat_ != nullptr) RequireNoChatFlags(options, why_no_chat_);
     conversation_.SetSystem(options.system);
   }
 
@@ -130,16 +130,21 @@ class ChatSession {
   LineEditor& editor_;
   Dialogue dialogue_;
   Engine engine_;
+  // Why each message is a text of its own that the model goes on with; null: they are a conversation.
+  const char* const why_no_chat_;
   SamplingParams sampling_;
   ThinkSetting think_;
   Conversation conversation_;
-  uint32_t choice_ = 0;  // of the answer to the last message: /regenerate takes the next one
+  uint32_t choice_;  // of the answer to the last message: /regenerate takes the next one
   std::string last_prompt_;
   std::optional<AnswerResult> last_answer_;
 };
 
 void ChatSession::Run() {
   DimNote(facts_.model + ", seed " + std::to_string(facts_.seed) + ". /help lists the commands.");
+  if (why_no_chat_ != nullptr) {
+    DimNote("The model goes on with each text that you enter, by itself (" + std::string(why_no_chat_) + ").");
+  }
   bool interrupted_before = false;
   for (;;) {
     const Input input =
@@ -161,9 +166,11 @@ void ChatSession::Run() {
       } else {
         Before before{conversation_, choice_};
         conversation_.AddUser(input.text);
-        choice_ = 0;
+        choice_ = options_.sampling.choice;
         AnswerLast(std::move(before));
       }
+    } catch (const UsageError& error) {
+      DimNote(InFlagNames(error.what()));
     } catch (const std::exception& error) {  // whatever it is: the conversation must not be lost
       DimNote(error.what());
     }
@@ -171,17 +178,20 @@ void ChatSession::Run() {
 }
 
 AnswerResult ChatSession::Compute() {
-  PreparedRequest prepared = dialogue_.Prepare(conversation_.messages(), think_, LocalNow());
+  const bool continues = why_no_chat_ != nullptr;
+  PreparedRequest prepared = continues ? dialogue_.Continue(conversation_.messages().back().content.value_or(""))
+                                       : dialogue_.Prepare(conversation_.messages(), think_, LocalNow());
   prepared.request.sampling = sampling_;
   prepared.request.seed = facts_.seed;
   prepared.request.choice = choice_;
   prepared.request.max_tokens = options_.max_tokens;
   last_prompt_ = prepared.prompt;
   const std::unique_ptr<AnswerOutput> output =
-      MakeAnswerOutput({.markdown = !options_.plain, .prompted_reasoning = prepared.prompted_reasoning});
+      MakeAnswerOutput({.markdown = !options_.plain && !continues, .prompted_reasoning = prepared.prompted_reasoning});
   signals_.Take(SIGINT);
-  AnswerResult answer = Answer(engine_, model_.tokenizer(), prepared.request, {.stop = options_.stop}, output.get(),
-                               [this] { return signals_.Pending(SIGINT) || EndingSignal(signals_) != 0; });
+  AnswerResult answer =
+      Answer(engine_, model_.tokenizer(), prepared.request, {.continues = continues, .stop = options_.stop},
+             output.get(), [this] { return signals_.Pending(SIGINT) || EndingSignal(signals_) != 0; });
   signals_.Take(SIGINT);
   return answer;
 }
@@ -196,21 +206,23 @@ void ChatSession::AnswerLast(Before before) {
     answer = Compute();
   } catch (const LimitError& error) {
     take_back();
-    throw LimitError(std::string(error.what()) + "; /reset begins again, or make the message shorter");
+    throw LimitError(std::string(error.what()) + (why_no_chat_ == nullptr ? "; /reset begins again, or" : ";") +
+                     " make the message shorter");
   } catch (...) {
     take_back();
     throw;
   }
   if (answer.reason == FinishReason::kCancelled && answer.text.empty() && answer.reasoning.empty()) {
-    DimNote(choice_ == 0 ? "Stopped before the answer began: the message is taken back."
-                         : "Stopped before the answer began: the one before it stays.");
+    DimNote(choice_ == options_.sampling.choice ? "Stopped before the answer began: the message is taken back."
+                                                : "Stopped before the answer began: the one before it stays.");
     take_back();
     return;
   }
   last_answer_ = std::move(answer);
-  conversation_.AddAssistant(last_answer_->text, last_answer_->reasoning);
+  conversation_.AddAssistant(last_answer_->text, last_answer_->reasoning, {choice_, sampling_});
   const Usage& usage = last_answer_->usage;
-  DimNote(StatisticsLine(usage, last_answer_->reason, facts_.seed));
+  DimNote(StatisticsLine(usage, last_answer_->reason, facts_.seed, choice_));
+  if (why_no_chat_ != nullptr) return;
   const std::string warning = ContextWarning(usage.prompt_tokens + usage.generated_tokens, engine_.options().context);
   if (!warning.empty()) DimNote(warning);
 }
@@ -253,11 +265,13 @@ bool ChatSession::Do(const ChatCommand& command) {
 }
 
 void ChatSession::SetSystem(const std::string& argument) {
+  if (why_no_chat_ != nullptr) throw UsageError(std::string("/system: there is no system message: ") + why_no_chat_);
   if (!argument.empty()) conversation_.SetSystem(argument == "none" ? "" : argument);
   DimNote(conversation_.system().empty() ? "There is no system message." : "System message: " + conversation_.system());
 }
 
 void ChatSession::SetThink(const std::string& argument) {
+  if (why_no_chat_ != nullptr) throw UsageError(std::string("/think: reasoning needs a chat: ") + why_no_chat_);
   if (!argument.empty()) {
     const auto setting = ParseThinkSetting(argument);
     if (!setting) throw UsageError("/think: \"" + argument + "\" is not one of on, off, auto, or a number of tokens");
@@ -305,8 +319,8 @@ void ChatSession::ShowStatistics() const {
                      std::to_string(engine_.options().context) + " tokens";
   if (last_answer_) {
     const Usage& usage = last_answer_->usage;
-    text += ", " + std::to_string(usage.prompt_tokens + usage.generated_tokens) +
-            " used\nlast answer: " + StatisticsLine(usage, last_answer_->reason, facts_.seed) +
+    text += ", " + std::to_string(usage.prompt_tokens + usage.generated_tokens) + " used\nlast answer: " +
+            StatisticsLine(usage, last_answer_->reason, facts_.seed, conversation_.settings().back().choice) +
             "\nits digest: " + DigestOf(last_answer_->tokens);
   }
   DimNote(text);
@@ -315,6 +329,8 @@ void ChatSession::ShowStatistics() const {
 }  // namespace
 
 void RunChat(const RunOptions& options) {
+  RequireUtf8(options.system, "--system");
+  if (options.raw) RequireNoChatFlags(options, kRawReason);
   OpenFiles files(options);
   const std::string name = files.model.name;
   SignalWatch signals;

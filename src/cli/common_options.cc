@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kComputation = "Computation";
 constexpr const char* kSampling = "Sampling";
 constexpr uint32_t kMaxThreads = 1024;
+constexpr uint32_t kShortestContext = 2;  // a token of the prompt and one of the answer
 constexpr uint32_t kLongestContext = 1u << 24;
 constexpr uint32_t kLargestChunk = 8192;
 
@@ -77,29 +78,32 @@ bool ParseBias(const std::string& text, LogitBias& bias) {
          bias.token >= 0 && bias.bias >= -100 && bias.bias <= 100;
 }
 
-void AddCount(CLI::App& command, const char* flag, uint32_t& value, uint32_t min, uint32_t max, const char* help) {
+// `limit`: the largest number in words, where `max` is only what nothing goes beyond.
+void AddCount(CLI::App& command, const char* flag, uint32_t& value, uint32_t min, uint32_t max, const char* help,
+              const char* group, const std::string& limit = "") {
+  const std::string end = limit.empty() ? std::to_string(max) : limit;
   command
       .add_option_function<std::string>(
           flag,
-          [&value, min, max, flag](const std::string& text) {
+          [&value, min, max, end, flag](const std::string& text) {
             uint32_t number = 0;
             const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
             if (result.ec != std::errc() || result.ptr != text.data() + text.size() || number < min || number > max) {
-              throw CLI::ValidationError(flag, "\"" + text + "\" is not a whole number from " + std::to_string(min) +
-                                                   " to " + std::to_string(max));
+              throw CLI::ValidationError(
+                  flag, "\"" + text + "\" is not a whole number from " + std::to_string(min) + " to " + end);
             }
             value = number;
           },
           help)
       ->type_name("N")
-      ->group(kComputation);
+      ->group(group);
 }
 
 }  // namespace
 
-void AddComputeOptions(CLI::App& command, ComputeOptions& options) {
+void AddComputeOptions(CLI::App& command, ComputeOptions& options, bool with_context) {
   AddCount(command, "--threads", options.threads, 1, kMaxThreads,
-           "Threads to compute with; default: one for each processor. The answer does not depend on it");
+           "Threads to compute with; default: one for each processor. The answer does not depend on it", kComputation);
   std::string names;
   for (const KernelTable* const* table = AvailableKernels(); *table != nullptr; ++table) {
     names += (names.empty() ? "" : ",") + std::string((*table)->name);
@@ -117,10 +121,13 @@ void AddComputeOptions(CLI::App& command, ComputeOptions& options) {
           "Instruction set, one of {" + names + "}; default: the first. The answer does not depend on it")
       ->type_name("NAME")
       ->group(kComputation);
-  AddCount(command, "--ctx", options.context, 1, kLongestContext,
-           "Tokens of prompt and answer that are kept; default: what the model was made for");
+  if (with_context) {
+    AddCount(command, "--ctx", options.context, kShortestContext, kLongestContext,
+             "Tokens of prompt and answer that are kept, 2 or more; default and most: what the model was made for",
+             kComputation, "what the model was made for");
+  }
   AddCount(command, "--chunk", options.chunk, 1, kLargestChunk,
-           "Prompt tokens computed at a time; default: 512. The answer does not depend on it");
+           "Prompt tokens computed at a time; default: 512. The answer does not depend on it", kComputation);
   command
       .add_option_function<std::string>(
           "--kv",
@@ -169,6 +176,8 @@ void AddSamplingOptions(CLI::App& command, SamplingOptions& options) {
           "Where the random choices begin; default: a new one each time, which is printed")
       ->type_name("N")
       ->group(kSampling);
+  AddCount(command, "--choice", options.choice, 0, UINT32_MAX,
+           "Which of the answers that one seed gives; /regenerate in a chat takes the next. Default: 0", kSampling);
   const auto fields = SamplingFields();
   options.values.assign(fields.size(), std::nullopt);
   for (size_t i = 0; i < fields.size(); ++i) {
@@ -247,6 +256,18 @@ std::vector<std::string> SamplingFlagNames() {
 
 std::string SamplingValue(const SamplingParams& params, const SamplingField& field) {
   return std::visit([&](auto member) { return Short(static_cast<double>(params.*member)); }, field.member);
+}
+
+std::string InFlagNames(const std::string& message) {
+  std::map<std::string, std::string> flags{{"context", "--ctx"}, {"chunk", "--chunk"}, {"logit_bias", "--logit-bias"}};
+  for (const SamplingField& field : SamplingFields()) flags[field.name] = "--" + FlagName(field);
+  const size_t colon = message.find(": ");
+  const auto flag = flags.find(message.substr(0, colon));
+  // A file may have such a name too.
+  const bool of_a_value =
+      message.find(" is outside ", colon) != std::string::npos || message.ends_with(" is there twice");
+  if (flag == flags.end() || !of_a_value) return message;
+  return flag->second + message.substr(colon);
 }
 
 }  // namespace candor

@@ -24,8 +24,9 @@ struct ComputeOptions {
   bool exact = false;
 };
 
-// Adds --threads, --isa, --ctx, --chunk, --kv and --exact; `options` must live as long as `command`.
-void AddComputeOptions(CLI::App& command, ComputeOptions& options);
+// Adds --threads, --isa, --ctx (unless the command sets the context itself), --chunk, --kv and --exact; `options` must
+// live as long as `command`.
+void AddComputeOptions(CLI::App& command, ComputeOptions& options, bool with_context = true);
 
 // What they say to an engine. `chunk`: where none was given.
 EngineOptions EngineOptionsOf(const ComputeOptions& options, uint32_t chunk = 512);
@@ -36,10 +37,11 @@ struct SamplingOptions {
   std::vector<std::optional<double>> values;  // in the order of SamplingFields()
   std::vector<LogitBias> logit_bias;
   std::optional<uint64_t> seed;
+  uint32_t choice = 0;  // which of the answers to one prompt and seed
 };
 
-// Adds --seed, --logit-bias and a flag for each of SamplingFields(), whose ranges are checked as they are read;
-// `options` must live as long as `command`.
+// Adds --seed, --choice, --logit-bias and a flag for each of SamplingFields(), whose ranges are checked as they are
+// read; `options` must live as long as `command`.
 void AddSamplingOptions(CLI::App& command, SamplingOptions& options);
 
 // `defaults` (the model's) with what was said in their place.
@@ -54,6 +56,10 @@ void SetSamplingField(SamplingParams& params, const std::string& name, const std
 std::vector<std::string> SamplingFlagNames();
 // The value of a field as a person would write it.
 std::string SamplingValue(const SamplingParams& params, const SamplingField& field);
+
+// A message of a UsageError of the engine in the words of the command line: "context: 9 is outside 2 to 8" names --ctx.
+// Any other message stays as it is.
+std::string InFlagNames(const std::string& message);
 
 }  // namespace candor
 

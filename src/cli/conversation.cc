@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace candor {
 namespace {
 
@@ -18,12 +20,36 @@ std::string Quoted(const std::string& text) {
   return quoted;
 }
 
+boost::json::object SamplingAsJson(const SamplingParams& sampling) {
+  boost::json::object object;
+  for (const SamplingField& field : SamplingFields()) {
+    std::visit([&](auto member) { object[field.name] = sampling.*member; }, field.member);
+  }
+  boost::json::array biases;
+  for (const LogitBias& bias : sampling.logit_bias) {
+    biases.push_back(boost::json::object{{"token", bias.token}, {"bias", bias.bias}});
+  }
+  if (!biases.empty()) object["logit_bias"] = biases;
+  return object;
+}
+
 }  // namespace
 
-void Conversation::AddAssistant(std::string content, std::string reasoning) {
+void Conversation::RemoveLast() {
+  if (ends_with_answer()) settings_.pop_back();
+  messages_.pop_back();
+}
+
+void Conversation::Clear() {
+  messages_.clear();
+  settings_.clear();
+}
+
+void Conversation::AddAssistant(std::string content, std::string reasoning, AnswerSettings settings) {
   Message message{.role = "assistant", .content = std::move(content)};
   if (!reasoning.empty()) message.reasoning_content = std::move(reasoning);
   messages_.push_back(std::move(message));
+  settings_.push_back(std::move(settings));
 }
 
 std::vector<Message> Conversation::messages() const {
@@ -52,8 +78,16 @@ std::string ConversationAsJson(const Conversation& conversation, const Conversat
     if (message.reasoning_content) object["reasoning_content"] = *message.reasoning_content;
     messages.push_back(std::move(object));
   }
-  const boost::json::object object{
-      {"model", facts.model}, {"model_sha256", facts.model_sha256}, {"seed", facts.seed}, {"messages", messages}};
+  boost::json::array answers;
+  for (const AnswerSettings& settings : conversation.settings()) {
+    answers.push_back(
+        boost::json::object{{"choice", settings.choice}, {"sampling", SamplingAsJson(settings.sampling)}});
+  }
+  const boost::json::object object{{"model", ToValidUtf8(facts.model)},
+                                   {"model_sha256", facts.model_sha256},
+                                   {"seed", facts.seed},
+                                   {"messages", messages},
+                                   {"answers", answers}};
   return boost::json::serialize(object) + "\n";
 }
 

@@ -7,8 +7,15 @@
 #include <vector>
 
 #include "chat/message.h"
+#include "engine/sampling_params.h"
 
 namespace candor {
+
+// What an answer depends on besides the model, the messages before it and the seed.
+struct AnswerSettings {
+  uint32_t choice = 0;
+  SamplingParams sampling = {};
+};
 
 // Messages alternate: user, assistant, user... The system message is apart.
 class Conversation {
@@ -18,10 +25,10 @@ class Conversation {
 
   void AddUser(std::string content) { messages_.push_back({.role = "user", .content = std::move(content)}); }
   // `reasoning` may be empty.
-  void AddAssistant(std::string content, std::string reasoning);
-  // Takes the last message back.
-  void RemoveLast() { messages_.pop_back(); }
-  void Clear() { messages_.clear(); }
+  void AddAssistant(std::string content, std::string reasoning, AnswerSettings settings);
+  // Takes the last message, which there is, back.
+  void RemoveLast();
+  void Clear();
 
   bool empty() const { return messages_.empty(); }
   // Whether there is an answer at the end, so that the message before it can be answered again.
@@ -29,10 +36,13 @@ class Conversation {
 
   // With the system message, if any, in front.
   std::vector<Message> messages() const;
+  // Of every answer, in order.
+  const std::vector<AnswerSettings>& settings() const { return settings_; }
 
  private:
   std::string system_;
   std::vector<Message> messages_;
+  std::vector<AnswerSettings> settings_;
 };
 
 // Facts that stand above a saved conversation.
@@ -42,7 +52,8 @@ struct ConversationFacts {
   uint64_t seed = 0;
 };
 
-// As Markdown for people, and as JSON with the messages as chat APIs have them ("reasoning_content" of an assistant).
+// As Markdown for people, and as JSON with the messages as chat APIs have them ("reasoning_content" of an assistant)
+// and, in "answers", the choice and the sampling settings of each answer.
 std::string ConversationAsMarkdown(const Conversation& conversation, const ConversationFacts& facts);
 std::string ConversationAsJson(const Conversation& conversation, const ConversationFacts& facts);
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/common_options.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/standard_output.h"
@@ -59,7 +60,7 @@ int Main(std::vector<std::string> arguments) {
     Note("candor: " + DescribeUsageError(app, error, arguments));
     return kWrongUsage;
   } catch (const UsageError& error) {
-    Note(std::string("candor: ") + error.what());
+    Note("candor: " + InFlagNames(error.what()));
     return kWrongUsage;
   } catch (const std::exception& error) {
     Note(std::string("candor: ") + error.what());

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "cli/answer.h"
 #include "cli/answer_output.h"
 #include "cli/load_model.h"
@@ -35,9 +36,7 @@ namespace {
 // What was asked, as the request that answers it.
 PreparedRequest Prepare(const RunOptions& options, const Dialogue& dialogue, const std::string& prompt) {
   if (options.raw || !dialogue.can_chat()) {
-    const std::string why = options.raw ? "--raw" : "this model has no chat template";
-    if (!options.system.empty()) throw UsageError("--system: there is no system message: " + why);
-    if (options.think.mode == ThinkMode::kOn) throw UsageError("--think: reasoning needs a chat: " + why);
+    RequireNoChatFlags(options, options.raw ? kRawReason : kNoTemplateReason);
     return dialogue.Continue(prompt);
   }
   std::vector<Message> messages;
@@ -56,9 +55,9 @@ void PrintJson(const std::string& name, const LanguageModel& model, const Prepar
   for (const Sha256Digest& digest : model.model().file_digests) files.push_back(boost::json::value(ToHex(digest)));
   const Usage& usage = answer.usage;
   const boost::json::object object{
-      {"model", name},
+      {"model", ToValidUtf8(name)},
       {"model_sha256", files},
-      {"prompt", prepared.prompt},
+      {"prompt", ToValidUtf8(prepared.prompt)},
       {"prompt_tokens", boost::json::array(prepared.request.prompt.begin(), prepared.request.prompt.end())},
       {"text", answer.text},
       {"reasoning", answer.reasoning},
@@ -67,6 +66,7 @@ void PrintJson(const std::string& name, const LanguageModel& model, const Prepar
       {"digest", DigestOf(answer.tokens)},
       {"finish_reason", FinishReasonName(answer.reason)},
       {"seed", prepared.request.seed},
+      {"choice", prepared.request.choice},
       {"usage", boost::json::object{{"prompt_tokens", usage.prompt_tokens},
                                     {"reasoning_tokens", usage.reasoning_tokens},
                                     {"answer_tokens", usage.answer_tokens},
@@ -92,7 +92,7 @@ uint64_t KvBytes(const LanguageModel& model, const EngineOptions& options, const
 void PrintStatistics(const RunOptions& options, const std::string& name, const LanguageModel& model,
                      const PreparedRequest& prepared, const AnswerResult& answer, const Engine& engine,
                      double load_seconds) {
-  DimNote(StatisticsLine(answer.usage, answer.reason, prepared.request.seed));
+  DimNote(StatisticsLine(answer.usage, answer.reason, prepared.request.seed, prepared.request.choice));
   if (!options.stats) return;
   char figures[256];
   std::snprintf(figures, sizeof figures,
@@ -123,12 +123,18 @@ std::string PromptOf(const std::vector<std::string>& words, bool raw, const std:
 void RunOnce(const RunOptions& options) {
   const bool reads_input =
       options.prompt.empty() || std::find(options.prompt.begin(), options.prompt.end(), "-") != options.prompt.end();
-  const std::string prompt =
-      PromptOf(options.prompt, options.raw, reads_input ? ReadStandardInput(kMaxPromptBytes) : "");
-  if (prompt.empty()) throw UsageError("the prompt is empty");
+  if (options.raw) RequireNoChatFlags(options, kRawReason);
   const uint64_t seed = SeedOf(options.sampling);
   ModelFiles files = OpenModel(options.model);
   const std::string name = files.name;
+  const std::string input = reads_input ? ReadStandardInput(kMaxPromptBytes) : "";
+  const std::string prompt = PromptOf(options.prompt, options.raw, input);
+  if (prompt.empty()) throw UsageError("the prompt is empty");
+  if (!options.raw) {
+    RequireUtf8(input, "standard input");
+    RequireUtf8(prompt, "the prompt");
+    RequireUtf8(options.system, "--system");
+  }
   SealForModel();
 
   const auto begin = std::chrono::steady_clock::now();
@@ -140,6 +146,7 @@ void RunOnce(const RunOptions& options) {
   Request& request = prepared.request;
   request.sampling = Resolve(options.sampling, model.sampling());
   request.seed = seed;
+  request.choice = options.sampling.choice;
   request.max_tokens = options.max_tokens;
   const bool completes = options.raw || !dialogue.can_chat();
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/common_options.h"
@@ -30,6 +31,14 @@ struct RunOptions {
   bool no_history = false;
   std::string save_folder = ".";
 };
+
+inline constexpr const char* kRawReason = "--raw";
+inline constexpr const char* kNoTemplateReason = "this model has no chat template";
+
+// FormatError naming `what` and the first byte that is not UTF-8.
+void RequireUtf8(std::string_view text, const std::string& what);
+// UsageError for flags that only a chat has: where texts are gone on with, because of `why` (one of the reasons above).
+void RequireNoChatFlags(const RunOptions& options, const std::string& why);
 
 }  // namespace candor
 

@@ -10,8 +10,8 @@
 namespace candor {
 
 // One line without its end: "12 prompt, 0 reasoning, 45 answer tokens; first token 0.31 s; 161.2 tokens/s; seed 7".
-// Says so when the answer did not end by itself.
-std::string StatisticsLine(const Usage& usage, FinishReason reason, uint64_t seed);
+// Names the choice when it is not 0, and says so when the answer did not end by itself.
+std::string StatisticsLine(const Usage& usage, FinishReason reason, uint64_t seed, uint32_t choice);
 
 // "end", "stop", "length", "context" or "cancelled": the finish reason in JSON.
 const char* FinishReasonName(FinishReason reason);

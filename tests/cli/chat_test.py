@@ -21,14 +21,14 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 class Terminal:
     """A chat and what it shows."""
 
-    def __init__(self, *flags, folder, environment=None):
+    def __init__(self, *flags, folder, environment=None, model=MODEL):
         self.text = ""
         self.everything = ""
         self.folder = folder
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            os.execve(CANDOR, [CANDOR, "run", MODEL, "--temperature", "0", "--seed", "7", *flags],
+            os.execve(CANDOR, [CANDOR, "run", model, "--temperature", "0", "--seed", "7", *flags],
                       {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "HOME": folder, "LANG": "C",
                        **(environment or {})})
 
@@ -77,6 +77,13 @@ class Terminal:
         raise AssertionError("the chat does not end")
 
 
+def run_json(*arguments):
+    """What candor run says of one answer, apart from any chat."""
+    done = subprocess.run([CANDOR, "run", MODEL, "--json", *arguments], check=True, capture_output=True, timeout=60,
+                          stdin=subprocess.DEVNULL, env={"PATH": os.environ["PATH"]})
+    return json.loads(done.stdout)
+
+
 class Chat(unittest.TestCase):
     def setUp(self):
         self.home = tempfile.TemporaryDirectory()
@@ -96,6 +103,12 @@ class Chat(unittest.TestCase):
         self.terminal = Terminal(*flags, folder=self.home.name, **options)
         self.terminal.read_until(PROMPT)
         return self.terminal
+
+    def leave(self):
+        self.terminal.send("/exit\r")
+        self.assertEqual(self.terminal.status(), 0)
+        os.close(self.terminal.master)
+        self.terminal = None
 
     def test_thought_answer_and_statistics_are_shown(self):
         chat = self.start()
@@ -138,13 +151,78 @@ class Chat(unittest.TestCase):
         self.assertIn("/regenerate", chat.ask("/help"))
         self.assertIn("did you mean /reset?", chat.ask("/rest"))
 
-    def test_an_answer_can_be_made_again(self):
-        chat = self.start()
-        self.assertIn("no answer yet", chat.ask("/regenerate"))
+    def digest(self):
+        """That of the last answer's tokens."""
+        return re.search(r"its digest: ([0-9a-f]{64})", self.terminal.ask("/stats")).group(1)
+
+    def test_answers_are_those_that_run_gives(self):
+        chat = self.start("--top-p", "0.8", "--logit-bias", "50:1.5")
         chat.ask("/set temperature 3")
-        answers = {chat.ask("What is 737+361?")} | {chat.ask("/regenerate") for _ in range(3)}
-        self.assertGreater(len(answers), 2)
+        chat.ask("/set min-p 0.01")
+        flags = ["--temperature", "3", "--top-p", "0.8", "--min-p", "0.01", "--logit-bias", "50:1.5", "--seed", "7"]
+        shown = [chat.ask("What is 737+361?")]
+        digests = [self.digest()]
+        for _ in range(2):
+            shown.append(chat.ask("/regenerate"))
+            digests.append(self.digest())
+        self.assertEqual(len(set(digests)), 3)
+        self.assertEqual(digests, [run_json(*flags, "--choice", str(i), "What is 737+361?")["digest"] for i in range(3)])
+        for i, text in enumerate(shown):
+            self.assertIn(f"; seed 7, choice {i}" if i > 0 else "; seed 7\n", text)
+        self.assertIn("seed 7, choice 2", chat.ask("/stats"))
         self.assertEqual(chat.ask("/prompt").count("user\nWhat"), 1)
+        chat.ask("/save sampled.json")
+        saved = json.loads(pathlib.Path(self.home.name, "sampled.json").read_text(encoding="utf-8"))
+        answer = run_json(*flags, "--choice", "2", "What is 737+361?")
+        self.assertEqual(saved["messages"][1]["content"], answer["text"])
+        self.assertEqual((saved["seed"], saved["answers"][0]["choice"]), (7, 2))
+        sampling = saved["answers"][0]["sampling"]
+        self.assertEqual((sampling["temperature"], sampling["top_p"], sampling["min_p"]), (3, 0.8, 0.01))
+        self.assertEqual(sampling["logit_bias"], [{"token": 50, "bias": 1.5}])
+
+    def test_choices_begin_where_the_flag_says(self):
+        chat = self.start("--choice", "4")
+        chat.ask("/set temperature 3")
+        self.assertIn("choice 4", chat.ask("What is 737+361?"))
+        expected = run_json("--temperature", "3", "--seed", "7", "--choice", "4", "What is 737+361?")["digest"]
+        self.assertEqual(self.digest(), expected)
+        self.assertIn("choice 5", chat.ask("/regenerate"))
+
+    def test_what_the_engine_refuses_is_named_as_the_flag(self):
+        self.assertIn("\n--logit-bias: token 999 is outside", self.start("--logit-bias", "999:1").ask("Hi"))
+
+    def test_there_is_nothing_to_make_again_at_the_start(self):
+        self.assertIn("no answer yet", self.start().ask("/regenerate"))
+
+    def test_limits_and_stops_end_the_answer(self):
+        chat = self.start("--max-tokens", "5")
+        self.assertIn("cut off by the token limit", chat.ask("What is 737+361?"))
+        self.leave()
+        chat = self.start("--stop", "09")
+        self.assertRegex(chat.ask("What is 737+361?"), r"so 1098\n\n1\n35 prompt")
+
+    def test_texts_are_gone_on_with_where_there_is_no_chat(self):
+        bare = pathlib.Path(self.home.name, "bare.gguf")
+        bare.write_bytes(MODEL.read_bytes().replace(b"tokenizer.chat_template", b"tokenizer.chat_templatX"))
+        for flags, model, why in ((["--raw"], MODEL, "(--raw)"), ([], bare, "no chat template")):
+            chat = Terminal(*flags, folder=self.home.name, model=model)
+            self.terminal = chat
+            self.assertIn(why, chat.read_until(PROMPT))
+            for text in ("What is 1+2?", "7+1+0="):
+                chat.ask(text)
+                self.assertEqual(chat.ask("/prompt"), f"\n{text}\n{PROMPT}")
+                self.assertEqual(self.digest(), run_json("--temperature", "0", "--raw", text)["digest"])
+            self.assertIn("/system", chat.ask("/system Be kind."))
+            self.assertIn("/think", chat.ask("/think on"))
+            self.leave()
+
+    def test_what_only_a_chat_has_is_refused_without_one(self):
+        for flags, name in ((["--system", "x"], "--system"), (["--think", "on"], "--think")):
+            self.terminal = Terminal("--raw", *flags, folder=self.home.name)
+            self.terminal.read_until(f"candor: {name}: ")
+            self.assertEqual(self.terminal.status(), 2)
+            os.close(self.terminal.master)
+            self.terminal = None
 
     def test_messages_of_several_lines(self):
         chat = self.start()

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/error.h"
 
 namespace candor {
@@ -63,6 +65,8 @@ TEST(CommonOptions, ReadEveryFlag) {
                  "7:+2.5",
                  "--seed",
                  "18446744073709551615",
+                 "--choice",
+                 "5",
                  "--threads",
                  "3",
                  "--ctx",
@@ -89,6 +93,7 @@ TEST(CommonOptions, ReadEveryFlag) {
   EXPECT_EQ(params.logit_bias[0].bias, -100);
   EXPECT_EQ(params.logit_bias[1].bias, 2.5);
   EXPECT_EQ(SeedOf(command.sampling), 18446744073709551615u);
+  EXPECT_EQ(command.sampling.choice, 5u);
   EXPECT_EQ(command.compute.threads, 3u);
   EXPECT_EQ(command.compute.isa, "scalar");
   const EngineOptions engine = EngineOptionsOf(command.compute);
@@ -102,14 +107,47 @@ TEST(CommonOptions, RefuseValuesOutsideTheirRange) {
   const std::vector<std::vector<std::string>> refused = {
       {"--top-p", "1.01"},      {"--top-p", "x"},          {"--top-p", ""},          {"--top-p", "0.5x"},
       {"--top-k", "0.5"},       {"--top-k", "-1"},         {"--temperature", "inf"}, {"--temperature", "nan"},
-      {"--threads", "0"},       {"--threads", "1025"},     {"--ctx", "0"},           {"--chunk", "9000"},
+      {"--threads", "0"},       {"--threads", "1025"},     {"--ctx", "1"},           {"--chunk", "9000"},
       {"--kv", "f8"},           {"--isa", "mmx"},          {"--seed", "1.5"},        {"--seed", "18446744073709551616"},
       {"--logit-bias", "1"},    {"--logit-bias", "1:101"}, {"--logit-bias", "-1:1"}, {"--logit-bias", "1:nan"},
-      {"--logit-bias", "1:2x"},
+      {"--logit-bias", "1:2x"}, {"--choice", "-1"},
   };
   for (const auto& arguments : refused) {
     Command command;
     EXPECT_THROW(command.Parse(arguments), CLI::ParseError) << arguments[0] << " " << arguments[1];
+  }
+}
+
+std::string UsageMessage(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(InFlagNames, NamesTheFlagOfWhatTheEngineRefuses) {
+  EngineOptions options;
+  options.context = 100;
+  EXPECT_EQ(InFlagNames(UsageMessage([&] { ResolveOptions(options, 50, {}); })), "--ctx: 100 is outside 2 to 50");
+  options = {.chunk = 0};
+  EXPECT_EQ(InFlagNames(UsageMessage([&] { ResolveOptions(options, 50, {}); })), "--chunk: 0 is outside 1 to 65536");
+  SamplingParams params;
+  params.top_p = 2;
+  EXPECT_EQ(InFlagNames(UsageMessage([&] { ValidateSampling(params, 10); })), "--top-p: 2 is outside 0 to 1");
+  params.top_p = 1;
+  params.logit_bias = {{11, 1}};
+  EXPECT_EQ(InFlagNames(UsageMessage([&] { ValidateSampling(params, 10); })),
+            "--logit-bias: token 11 is outside 0 to 9");
+  params.logit_bias = {{1, 1}, {1, 2}};
+  EXPECT_EQ(InFlagNames(UsageMessage([&] { ValidateSampling(params, 10); })), "--logit-bias: token 1 is there twice");
+}
+
+TEST(InFlagNames, LeavesOtherMessagesAlone) {
+  for (const char* message : {"context: a folder; name the file in it, a.gguf", "no context: 5 is outside", "",
+                              ": is outside ", "temperature: \"11\" is not a number from 0 to 10"}) {
+    EXPECT_EQ(InFlagNames(message), message);
   }
 }
 

@@ -9,7 +9,10 @@ Conversation Sample() {
   Conversation conversation;
   conversation.SetSystem("Be brief.");
   conversation.AddUser("2 + 2?");
-  conversation.AddAssistant("4", "two\nand two");
+  AnswerSettings settings{.choice = 2};
+  settings.sampling.temperature = 0.25;
+  settings.sampling.logit_bias = {{5, -1.5}};
+  conversation.AddAssistant("4", "two\nand two", settings);
   return conversation;
 }
 
@@ -26,6 +29,7 @@ TEST(Conversation, TakesMessagesBack) {
   EXPECT_TRUE(conversation.ends_with_answer());
   conversation.RemoveLast();
   EXPECT_FALSE(conversation.ends_with_answer());
+  EXPECT_TRUE(conversation.settings().empty());
   conversation.Clear();
   EXPECT_TRUE(conversation.empty());
   EXPECT_FALSE(conversation.ends_with_answer());
@@ -42,7 +46,10 @@ TEST(ConversationAsJson, HasTheMessagesOfChatApis) {
   EXPECT_EQ(ConversationAsJson(Sample(), {"m", "ab", 7}),
             "{\"model\":\"m\",\"model_sha256\":\"ab\",\"seed\":7,\"messages\":[{\"role\":\"system\",\"content\":\"Be "
             "brief.\"},{\"role\":\"user\",\"content\":\"2 + 2?\"},{\"role\":\"assistant\",\"content\":\"4\","
-            "\"reasoning_content\":\"two\\nand two\"}]}\n");
+            "\"reasoning_content\":\"two\\nand two\"}],\"answers\":[{\"choice\":2,\"sampling\":{"
+            "\"repetition_penalty\":1E0,\"repetition_window\":64,\"frequency_penalty\":0E0,\"presence_penalty\":0E0,"
+            "\"temperature\":2.5E-1,\"top_k\":0,\"top_p\":9E-1,\"min_p\":0E0,\"typical_p\":1E0,"
+            "\"logit_bias\":[{\"token\":5,\"bias\":-1.5E0}]}}]}\n");
 }
 
 }  // namespace

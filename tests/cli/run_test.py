@@ -100,6 +100,40 @@ class Run(unittest.TestCase):
         self.assertIn("empty", run(stdin="", status=2).stderr)
         self.assertIn("16 MiB", run(stdin="x" * ((16 << 20) + 1), status=1).stderr)
 
+    def test_text_that_is_not_utf_8_is_refused_before_loading(self):
+        def refused(*arguments, stdin=b""):
+            with tempfile.NamedTemporaryFile(suffix=".gguf") as broken:  # what is read of it is refused too
+                broken.write(b"GGUF\3\0\0\0" + b"\xff" * 100)
+                broken.flush()
+                done = subprocess.run([CANDOR, "run", broken.name, *arguments], input=stdin, capture_output=True,
+                                      timeout=60, check=False)
+                self.assertEqual((done.returncode, done.stdout), (1, b""))
+                return done.stderr.decode("utf-8")
+        self.assertEqual(refused(stdin="Grüße".encode("latin-1")),
+                         "candor: standard input: not UTF-8 at byte 2; convert it first, e.g. with iconv -f latin1 -t "
+                         "utf-8\n")
+        self.assertIn("candor: the prompt: not UTF-8 at byte 5;", refused("caf\u00e9".encode("utf-8") + b"\xff"))
+        self.assertIn("candor: --system: not UTF-8 at byte 0;", refused("--system", b"\xff", "x"))
+        self.assertNotIn("UTF-8", refused("--raw", stdin=b"\xff"))
+
+    def test_raw_takes_any_bytes_and_json_stays_utf_8(self):
+        done = subprocess.run([CANDOR, "run", MODEL, "--raw", "--json", "--max-tokens", "3"], input=b"a\xffb",
+                              capture_output=True, timeout=60, check=True)
+        answer = json.loads(done.stdout.decode("utf-8"))
+        self.assertEqual(answer["prompt"], "a\ufffdb")
+        self.assertEqual(len(answer["prompt_tokens"]), 3)
+
+    def test_the_model_comes_before_the_prompt(self):
+        done = subprocess.run([CANDOR, "run", "no-such-model"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no-such-model", done.stderr)
+
+    def test_what_the_engine_refuses_is_named_as_the_flag(self):
+        self.assertIn("candor: --ctx: 1025 is outside 2 to 1024", run("--ctx", "1025", "x", status=2).stderr)
+        self.assertIn("candor: --logit-bias: token 262 is outside", run("--logit-bias", "262:1", "x", status=2).stderr)
+        self.assertIn('--ctx: "1" is not a whole number from 2 to what', run("--ctx", "1", "x", status=2).stderr)
+
     def test_raw_goes_on_with_the_prompt(self):
         expected = case("thinks")
         done = run_json("--raw", expected["prompt"])
@@ -115,7 +149,11 @@ class Run(unittest.TestCase):
         self.assertEqual(len({answer["digest"] for answer in answers}), 1)
         self.assertEqual(answers[3]["isa"], "scalar")
         self.assertEqual(answers[2]["threads"], 3)
-        self.assertEqual(answers[0]["seed"], 7)
+        self.assertEqual((answers[0]["seed"], answers[0]["choice"]), (7, 0))
+        choices = [json.loads(run("--seed", "7", "--choice", str(i), *flags).stdout) for i in range(4)]
+        self.assertEqual(choices[0]["digest"], answers[0]["digest"])
+        self.assertEqual(len({choice["digest"] for choice in choices}), 4)
+        self.assertEqual(choices[3]["choice"], 3)
         others = {json.loads(run("--seed", str(seed), *flags).stdout)["digest"] for seed in range(8)}
         self.assertGreater(len(others), 4)
 

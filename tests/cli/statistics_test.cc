@@ -13,12 +13,15 @@ TEST(StatisticsLine, NamesCountsTimesAndSeed) {
   usage.generated_tokens = 51;
   usage.first_token_seconds = 0.314;
   usage.decode_seconds = 2;
-  EXPECT_EQ(StatisticsLine(usage, FinishReason::kEndToken, 7),
+  EXPECT_EQ(StatisticsLine(usage, FinishReason::kEndToken, 7, 0),
             "12 prompt, 3 reasoning, 45 answer tokens; first token 0.31 s; 25.0 tokens/s; seed 7");
-  EXPECT_EQ(StatisticsLine(usage, FinishReason::kMaxTokens, 7),
+  EXPECT_EQ(StatisticsLine(usage, FinishReason::kMaxTokens, 7, 0),
             "12 prompt, 3 reasoning, 45 answer tokens; first token 0.31 s; 25.0 tokens/s; seed 7; cut off by the token "
             "limit");
-  EXPECT_EQ(StatisticsLine({}, FinishReason::kCancelled, 0), "0 prompt, 0 reasoning, 0 answer tokens; seed 0; stopped");
+  EXPECT_EQ(StatisticsLine({}, FinishReason::kCancelled, 7, 2),
+            "0 prompt, 0 reasoning, 0 answer tokens; seed 7, choice 2; stopped");
+  EXPECT_EQ(StatisticsLine({}, FinishReason::kCancelled, 0, 0),
+            "0 prompt, 0 reasoning, 0 answer tokens; seed 0; stopped");
 }
 
 TEST(ContextWarning, ComesBeforeTheContextIsFull) {
