@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "store/model_name.h"
 
 namespace candor {
@@ -198,6 +199,26 @@ class Reader : public CLI::Config {
   CLI::App& app_;
 };
 
+// Why `path` cannot be read; empty when it can, or is not there. The library would open a pipe and wait for a writer.
+std::string RefuseToRead(const std::string& path) {
+  std::error_code error;
+  if (path.empty() || !std::filesystem::exists(path, error)) return "";
+  try {
+    File::Open(path);
+  } catch (const IoError& refused) {
+    return refused.what();
+  }
+  return "";
+}
+
+// So that --config may stand behind a command, as its own flags do.
+void TakeFlagsOfParent(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->fallthrough();
+    TakeFlagsOfParent(*command);
+  }
+}
+
 }  // namespace
 
 std::vector<ConfigEntry> ParseConfig(std::string_view text, const std::string& source) {
@@ -247,8 +268,10 @@ std::filesystem::path DefaultConfigFile() {
 
 void AddConfigFile(CLI::App& app) {
   app.config_formatter(std::make_shared<Reader>(app));
+  TakeFlagsOfParent(app);
   app.set_config("--config", DefaultConfigFile().string(),
                  "Settings in place of flags, lines such as threads = 4; default: ~/.config/candor/config.toml")
+      ->check(RefuseToRead)
       ->option_text("FILE");
 }
 

@@ -34,9 +34,10 @@ std::vector<ConfigEntry> ParseConfig(std::string_view text, const std::string& s
 // $XDG_CONFIG_HOME/candor/config.toml or ~/.config/candor/config.toml; empty when neither is known.
 std::filesystem::path DefaultConfigFile();
 
-// Adds --config FILE to `app`, which has all of its commands. When the command line has been read, the file's values
-// go to the flags of the command that were not given there. Throws UsageError naming file, line and setting for one
-// that no such command has or accepts, with the nearest name.
+// Adds --config FILE to `app`, which has all of its commands; it may stand before or behind their names. When the
+// command line has been read, the file's values go to the flags of the command that were not given there. Throws
+// UsageError naming file, line and setting for one that no such command has or accepts, with the nearest name. A file
+// that is not a regular one is refused unread.
 void AddConfigFile(CLI::App& app);
 
 }  // namespace candor

@@ -26,8 +26,8 @@ constexpr const char* kFooter = R"(Examples:
   candor run ./model.gguf < question.txt       any GGUF file; the prompt from standard input
 
 "candor COMMAND --help" explains a command and gives examples. Flags that you always use can stand
-in ~/.config/candor/config.toml, as lines such as "threads = 4", or below [run] for one command.
-Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+in ~/.config/candor/config.toml, as lines such as "threads = 4", or below [run] for one command;
+--config names another file. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 )";
 
 int Main(std::vector<std::string> arguments) {
