@@ -51,6 +51,11 @@ void AddInspectCommand(CLI::App& app) {
   command->add_flag("--tensors", options->tensors, "List every tensor: name, type, shape, place in the file");
   command->add_flag("--sha256", options->sha256, "Read the whole file and show its SHA-256");
   command->add_flag("--json", options->json, "Print one JSON object, with all metadata");
+  command->footer(
+      "Examples:\n"
+      "  candor inspect smollm2-135m\n"
+      "  candor inspect ./model.gguf --tensors --sha256\n"
+      "  candor inspect ./model.gguf --json | jq .metadata");
   command->callback([options] { Inspect(*options); });
 }
 

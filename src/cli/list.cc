@@ -145,6 +145,10 @@ void AddListCommand(CLI::App& app) {
   command->add_flag("--json", flags->json, "As JSON, with whole digests and paths");
   AddStoreOption(*command, flags->store);
   command->footer(
+      "Examples:\n"
+      "  candor list\n"
+      "  candor list --json | jq -r '.models[].files[]'     where the files are\n"
+      "\n"
       "TYPE is what most of a model's bytes are in. A SHA-256 with a question mark was computed, not checked: see\n"
       "candor pull --allow-unverified.");
   command->callback([flags] { List(*flags); });

@@ -70,6 +70,10 @@ void AddRemoveCommand(CLI::App& app) {
   command->add_option("NAME", flags->names, "Names, as candor list shows them")->required()->type_name("");
   command->add_flag("-y,--yes", flags->yes, "Do not ask");
   AddStoreOption(*command, flags->store);
+  command->footer(
+      "Examples:\n"
+      "  candor remove smollm2-135m\n"
+      "  candor remove -y smollm2-135m gemma3-270m       without asking, as in a script");
   command->callback([flags] { Remove(*flags); });
 }
 

@@ -118,9 +118,9 @@ void AddRenderCommand(CLI::App& app) {
   };
   file("--messages", options->messages, "The conversation: a JSON list of {\"role\", \"content\", ...}");
   file("--tools", options->tools, "Tools to offer: a JSON list");
-  command->add_option("--think", options->think, "Tell the template to think, or not to")
-      ->check(CLI::IsMember({"on", "off"}))
-      ->type_name("");
+  command->add_option("--think", options->think, "Tell the template to think or not to, one of {on,off}")
+      ->check(CLI::IsMember({"on", "off"}).description(""))
+      ->type_name("MODE");
   command->add_flag("--no-generation-prompt", options->no_generation_prompt,
                     "Do not end where the assistant's answer begins");
   file("--template", options->template_file, "A template by itself");

@@ -15,7 +15,9 @@ std::string Environment(const char* name) {
 }  // namespace
 
 void AddStoreOption(CLI::App& app, std::string& folder) {
-  app.add_option("--store", folder, "Folder of the models; default $CANDOR_MODELS, else ~/.local/share/candor/models")
+  app.add_option("--store", folder,
+                 "Folder of the models; default: $CANDOR_MODELS, $XDG_DATA_HOME/candor/models, or "
+                 "~/.local/share/candor/models")
       ->type_name("DIR");
 }
 

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import pty
+import re
 import subprocess
 import tempfile
 import unittest
@@ -28,6 +29,22 @@ class CommandLine(unittest.TestCase):
             self.assertIn("Usage: candor", done.stdout)
             self.assertIn("Examples:", done.stdout)
         self.assertRegex(candor("--version").stdout, r"^candor \d+\.\d+\.\d+\n")
+
+    def test_every_command_has_examples_of_its_own(self):
+        words = re.search(r"Commands:\n((?:  .*\n)+)", candor("--help").stdout, re.IGNORECASE).group(1)
+        commands = [line.split()[0] for line in words.splitlines() if re.match(r"  \S", line)]
+        self.assertIn("inspect", commands)
+        for command in commands:
+            shown = candor(command, "--help").stdout
+            lines = [line for line in shown.splitlines() if line.startswith("  candor ")]
+            self.assertTrue(lines, command)
+            for line in lines:
+                self.assertTrue(line.startswith((f"  candor {command} ", "  candor tokenize ")) or line == f"  candor {command}", line)
+            self.assertNotRegex(shown, r"\s:\{")
+
+    def test_flags_do_something(self):
+        self.assert_wrong_usage(candor("bench", "m", "--ctx", "100"), "unknown option --ctx")
+        self.assertIn("XDG_DATA_HOME", candor("list", "--help").stdout)
 
     def test_help_fits_a_hundred_columns(self):
         for arguments in (["--help"], ["run", "--help"]):
@@ -98,6 +115,23 @@ class CommandLine(unittest.TestCase):
         self.assert_wrong_usage(candor("run", "m", "x", settings="thread = 7\n"), "config.toml:1", "did you mean threads?")
         self.assertEqual(candor("list", settings="threads = 2\n[run]\nexact = true\n").returncode, 0)
         self.assert_wrong_usage(candor("--config", "/no/such/file", "list"), "/no/such/file")
+        self.assert_wrong_usage(candor("list", "--config", "/no/such/file"), "/no/such/file")
+        self.assert_wrong_usage(candor("eval", "logits", "m", "--config=/no/such/file"), "/no/such/file")
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write("top-p = 7\n")
+            file.flush()
+            self.assert_wrong_usage(candor("run", "m", "x", "--config", file.name), file.name + ":1: top-p")
+
+    def test_settings_are_a_regular_file(self):
+        with tempfile.TemporaryDirectory() as home:
+            folder = pathlib.Path(home, "candor")
+            folder.mkdir()
+            os.mkfifo(folder / "config.toml")
+            environment = {**os.environ, "XDG_CONFIG_HOME": home, "CANDOR_MODELS": home}
+            for flags in ([], ["--config", folder / "config.toml"], ["--config", "/dev/zero"]):
+                done = subprocess.run([CANDOR, "list", *flags], capture_output=True, text=True, timeout=5, env=environment,
+                                      stdin=subprocess.DEVNULL)
+                self.assert_wrong_usage(done, "--config: ", "not a regular file")
 
 
 if __name__ == "__main__":
