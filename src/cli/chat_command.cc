@@ -64,8 +64,8 @@ std::optional<ChatCommand> ParseChatCommand(std::string_view line) {
       std::find_if(std::begin(kEntries), std::end(kEntries), [&](const Entry& e) { return e.name == name; });
   if (entry == std::end(kEntries)) {
     const std::string nearest = NearestName(name, Names(true));
-    throw UsageError("no command " + name + (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
-                     " /help lists them; a message that begins with '/' needs a space before it");
+    throw UsageError("no command " + name + (nearest.empty() ? "; " : "; did you mean " + nearest + "? ") +
+                     "/help lists them; a message that begins with '/' needs a space before it");
   }
   ChatCommand command{entry->verb, Trim(line.substr(name.size()))};
   if (entry->argument == Argument::kRequired && command.argument.empty()) {

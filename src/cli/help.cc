@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <sstream>
+#include <string_view>
 
 #include "store/model_name.h"
 
@@ -75,6 +77,35 @@ std::string FullName(const CLI::App& command) {
                                          : FullName(*command.get_parent()) + " " + command.get_name();
 }
 
+struct Synonym {
+  std::string_view typed;
+  const char* meant;
+};
+
+// What the same is called elsewhere.
+constexpr Synonym kCommandSynonyms[] = {{"rm", "remove"},    {"delete", "remove"},
+                                        {"ls", "list"},      {"ps", "list"},
+                                        {"show", "inspect"}, {"info", "inspect"},
+                                        {"chat", "run"},     {"generate", "run"},
+                                        {"ask", "run"},      {"download", "pull"},
+                                        {"fetch", "pull"},   {"get", "pull"},
+                                        {"install", "pull"}, {"perplexity", "eval perplexity"}};
+constexpr Synonym kFlagSynonyms[] = {{"-n", "max-tokens"},
+                                     {"--n-predict", "max-tokens"},
+                                     {"--num-predict", "max-tokens"},
+                                     {"-t", "threads"},
+                                     {"-c", "ctx"},
+                                     {"--ctx-size", "ctx"},
+                                     {"--num-ctx", "ctx"},
+                                     {"-s", "seed"},
+                                     {"--temp", "temperature"}};
+
+// What `typed` stands for; empty when it is not among the synonyms.
+std::string Meant(std::string_view typed, std::span<const Synonym> synonyms) {
+  const auto found = std::find_if(synonyms.begin(), synonyms.end(), [&](const Synonym& s) { return s.typed == typed; });
+  return found == synonyms.end() ? "" : found->meant;
+}
+
 std::string DidYouMean(const std::string& typed, const std::vector<std::string>& candidates,
                        const std::string& dashes) {
   const std::string nearest = NearestName(typed, candidates);
@@ -104,9 +135,13 @@ std::string UnknownArgument(const CLI::App& command, const std::string& argument
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) flags.push_back(name);
   }
+  const std::string unknown = "unknown option " + argument.substr(0, argument.find('='));
+  const std::string meant = Meant(argument.substr(0, argument.find('=')), kFlagSynonyms);
+  if (std::find(flags.begin(), flags.end(), meant) != flags.end()) return unknown + "; did you mean --" + meant + "?";
+  if (argument[1] != '-') return unknown;  // too short to be like anything
   const std::string typed = argument.substr(std::min(argument.find_first_not_of('-'), argument.size()));
   const std::string name = typed.substr(0, typed.find('='));
-  return "unknown option " + argument.substr(0, argument.find('=')) + DidYouMean(name, flags, "--");
+  return unknown + DidYouMean(name, flags, "--");
 }
 
 }  // namespace
@@ -119,7 +154,9 @@ std::string DescribeUsageError(const CLI::App& app, const CLI::ParseError& error
   std::string what = error.what();
   const std::vector<std::string> unknown = app.remaining(true);
   if (const std::string word = MisspeltCommand(app, arguments); !word.empty()) {
-    what = "unknown command \"" + word + "\"" + DidYouMean(word, CommandNames(app), "");
+    const std::string meant = Meant(word, kCommandSynonyms);
+    what = "unknown command \"" + word + "\"" +
+           (meant.empty() ? DidYouMean(word, CommandNames(app), "") : "; did you mean " + meant + "?");
   } else if (arguments.empty()) {
     what = "a command is missing";
   } else if (!unknown.empty()) {

@@ -191,9 +191,10 @@ UrlPullResult PullRemote(ModelStore& store, const PullFlags& flags, PullDisplay&
   for (const KnownModel& model : KnownModels()) names.push_back(model.name);
   std::string message = "\"" + Printable(source) + "\" is no model that candor knows";
   if (const std::string nearest = NearestName(source, names); !nearest.empty()) {
-    message += "; did you mean " + nearest + "?";
+    message += "; did you mean " + nearest + "? Known are";
+  } else {
+    message += "; known are";
   }
-  message += " Known are";
   for (const std::string& name : names) message += " " + name;
   throw UsageError(message + "; anything else by https://... with --sha256, or hf:OWNER/REPO/FILE.gguf");
 }

@@ -38,7 +38,8 @@ TEST(ParseChatCommand, SplitsVerbAndArgument) {
 }
 
 TEST(ParseChatCommand, ExplainsWhatIsWrong) {
-  EXPECT_THAT(Error("/rest"), HasSubstr("no command /rest; did you mean /reset?"));
+  EXPECT_THAT(Error("/rest"), HasSubstr("no command /rest; did you mean /reset? /help lists them"));
+  EXPECT_THAT(Error("/foo"), HasSubstr("no command /foo; /help lists them"));
   EXPECT_THAT(Error("/usr/bin"), HasSubstr("needs a space before it"));
   EXPECT_THAT(Error("/save"), HasSubstr("/save NAME"));
   EXPECT_THAT(Error("/reset now"), HasSubstr("takes no argument"));

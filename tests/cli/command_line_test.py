@@ -63,6 +63,14 @@ class CommandLine(unittest.TestCase):
                                 "candor run --help")
         self.assert_wrong_usage(candor("run", "m", "--top_p=1"), "--top_p; did you mean --top-p?")
         self.assert_wrong_usage(candor("run"), "MODEL")
+        for typed, meant in (("rm", "remove"), ("ps", "list"), ("show", "inspect"), ("rnu", "run"), ("ls", "list")):
+            self.assert_wrong_usage(candor(typed, "x"), f'unknown command "{typed}"; did you mean {meant}?')
+        self.assert_wrong_usage(candor("run", "m", "-n", "5"), "unknown option -n; did you mean --max-tokens?")
+        self.assert_wrong_usage(candor("run", "m", "--num-ctx=5"), "unknown option --num-ctx; did you mean --ctx?")
+        self.assert_wrong_usage(candor("run", "m", "-x"), "unknown option -x\n")
+        self.assert_wrong_usage(candor("list", "-n"), "unknown option -n\n")
+        self.assert_wrong_usage(candor("list", "-"), "candor list --help")
+        self.assert_wrong_usage(candor("pull", "unheard"), '"unheard" is no model that candor knows; known are ')
         self.assert_wrong_usage(candor("eval", "logist"), "candor eval --help")
 
     def test_a_refused_value_names_flag_and_range(self):

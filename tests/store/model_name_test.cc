@@ -83,6 +83,8 @@ TEST(ModelNameTest, FindsTheNearestName) {
   EXPECT_EQ(NearestName("smolm2-135m", names), "smollm2-135m");
   EXPECT_EQ(NearestName("SMOLLM2-135M", names), "smollm2-135m");
   EXPECT_EQ(NearestName("gemma3-270", names), "gemma3-270m");
+  EXPECT_EQ(NearestName("rnu", {"pull", "run"}), "run");
+  EXPECT_EQ(NearestName("nur", {"pull", "run"}), "");
   EXPECT_EQ(NearestName("qwen", names), "qwen2.5-coder-0.5b");  // the only one that begins so
   EXPECT_EQ(NearestName("llama-3", names), "");
   EXPECT_EQ(NearestName("", names), "");
