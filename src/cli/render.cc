@@ -131,7 +131,7 @@ void AddRenderCommand(CLI::App& app) {
       "Examples:\n"
       "  candor render smollm2-135m --messages chat.json\n"
       "  candor render --template chat_template.jinja --input variables.json\n"
-      "The text is printed byte for byte, without a line end of its own.");
+      "The text is printed byte for byte, without a line end of its own; on a terminal it is made safe to show.");
   command->callback([options] { Render(*options); });
 }
 

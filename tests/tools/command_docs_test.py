@@ -37,11 +37,12 @@ def all_commands(command=()):
         yield from all_commands((*command, name))
 
 
-def complete(*words, models=""):
+def complete(*words, models="", data_home=""):
     """What bash offers after `candor words...`, the last of which is being typed."""
     script = """source "$1"; shift
         COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _candor_complete; printf '%s\\n' "${COMPREPLY[@]}" """
-    environment = {**os.environ, "CANDOR_MODELS": models or "/nonexistent"}
+    environment = {**os.environ, "XDG_DATA_HOME": data_home,
+                   "CANDOR_MODELS": models or ("" if data_home else "/nonexistent")}
     done = subprocess.run(["bash", "-c", script, "bash", COMPLETION, CANDOR, *words], check=True, capture_output=True,
                           text=True, timeout=60, env=environment)
     return set(done.stdout.split())
@@ -63,8 +64,16 @@ class CommandDocs(unittest.TestCase):
             pathlib.Path(store, "tiny.gguf").touch()
             pathlib.Path(store, "notes.txt").touch()
             for command in all_commands():
-                if not commands_below(command):
+                if not commands_below(command) and command != ("pull",):
                     self.assertEqual(complete(*command, "", models=store), {"tiny"}, command)
+            data = pathlib.Path(store, "candor/models")
+            data.mkdir(parents=True)
+            (data / "other.gguf").touch()
+            self.assertEqual(complete("run", "", data_home=store), {"other"})
+
+    def test_the_completion_offers_what_can_be_pulled(self):
+        self.assertIn("smollm2-135m", complete("pull", ""))
+        self.assertEqual(complete("pull", "smol"), {"smollm2-135m"})
 
     def test_the_man_page_names_every_command_and_flag(self):
         page = MAN_PAGE.read_text(encoding="utf-8").replace("\\-", "-")
@@ -75,6 +84,16 @@ class CommandDocs(unittest.TestCase):
             for flag in flags_of(command):
                 self.assertRegex(part, rf"(?m)^\.B .*(?<![\w-]){re.escape(flag)}(?![\w-])", f"{command} {flag}")
         self.assertNotRegex(page, "@[A-Z]+@")
+
+    def test_the_man_page_names_what_is_read_and_left_behind(self):
+        page = MAN_PAGE.read_text(encoding="utf-8").replace("\\-", "-")
+        sections = dict(part.split("\n", 1) for part in page.split("\n.SH ")[1:])
+        for path in ("~/.local/share/candor/models", "~/.config/candor/config.toml", "~/.local/state/candor/history"):
+            self.assertIn(f".I {path}\n", sections["FILES"])
+        for name in ("CANDOR_MODELS", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "HF_TOKEN", "NO_COLOR"):
+            self.assertIn(name, sections["ENVIRONMENT"])
+        self.assertIn("130", sections["EXIT STATUS"])
+        self.assertNotIn(" :{", page)
 
 
 if __name__ == "__main__":

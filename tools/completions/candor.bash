@@ -15,8 +15,14 @@ _candor_values() {
     mine && match($0, /\{[^} ]*,[^} ]*\}/) { values = substr($0, RSTART + 1, RLENGTH - 2); gsub(",", "\n", values); print values; exit }'
 }
 
+# Prints the models that a help text (standard input) lists as known.
+_candor_known() { awk '/^[^ ]/ { known = /^Known models:$/ } /^  [^ ]/ && known { print $1 }'; }
+
+# Prints the models of the store.
 _candor_models() {
-  local folder=${CANDOR_MODELS:-$HOME/.local/share/candor/models} file
+  local data=$HOME/.local/share file
+  [[ $XDG_DATA_HOME != /* ]] || data=$XDG_DATA_HOME
+  local folder=${CANDOR_MODELS:-$data/candor/models}
   for file in "$folder"/*.gguf; do
     [ ! -e "$file" ] || basename "$file" .gguf
   done
@@ -40,6 +46,7 @@ _candor_complete() {
       -*) values=$(_candor_words options <<< "$help") ;;
       *) values=$(_candor_words commands <<< "$help") ;;
     esac
+    [ -n "$values" ] || values=$(_candor_known <<< "$help")
     [ -n "$values" ] || values=$(_candor_models)
   fi
   # Words that match nothing are files: `-o default` below.
