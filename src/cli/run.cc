@@ -18,8 +18,10 @@ constexpr const char* kChat = "Chat";
 
 constexpr const char* kDescription =
     "Answer a prompt, or chat. Words after MODEL are the prompt; \"-\" among them, or no words and input that is no "
-    "terminal, stands for standard input. Without a prompt on a terminal a chat opens (/help lists its commands). The "
-    "answer goes to standard output, everything else to standard error. The process has no network and opens no file "
+    "terminal, stands for standard input. Without a prompt on a terminal a chat opens (/help lists its commands); a "
+    "model "
+    "without a chat template, or --raw, goes on there with each text that is entered, by itself. The answer goes to "
+    "standard output, everything else to standard error. The process has no network and opens no file "
     "once it begins to read the model.";
 
 constexpr const char* kFooter = R"(Examples:
@@ -28,6 +30,7 @@ constexpr const char* kFooter = R"(Examples:
   candor run qwen2.5-coder-0.5b "Explain this:" - < main.c   a prompt with a file in it
   candor run smollm2-135m --seed 7 --temperature 0.2 "Hi"    the same answer every time, everywhere
   candor run smollm2-135m --temperature 0 --json "Hi" | jq   token ids, counts, times, digest
+  candor run smollm2-135m --seed 7 --choice 1 "Hi"           the next answer, as /regenerate gives it
   candor run gemma3-270m --max-tokens 40 "Once upon a time"  a base model goes on with the text
   candor run thinker.gguf --think 200 "17 * 23?"             at most 200 tokens of reasoning
 )";
