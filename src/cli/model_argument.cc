@@ -118,10 +118,11 @@ const File* ModelFiles::Find(std::string_view file_name) const {
   return nullptr;
 }
 
-void AddModelArgument(CLI::App& app, ModelArgument& argument) {
+void AddModelArgument(CLI::App& app, ModelArgument& argument, bool takes_folders) {
   app.add_option("MODEL", argument.model,
-                 "A name in the store (see: candor list), a .gguf file (of a split model the first part), or a folder "
-                 "with config.json and safetensors")
+                 std::string("A name in the store (see: candor list), or a .gguf file (of a split model the first "
+                             "part)") +
+                     (takes_folders ? ", or a folder with config.json and tokenizer.json" : ""))
       ->required()
       ->type_name("");
   AddStoreOption(app, argument.store);

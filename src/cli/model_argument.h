@@ -17,8 +17,9 @@ struct ModelArgument {
   std::string store;  // --store; empty for the default
 };
 
-// Adds MODEL (required) and --store to a command; `argument` must live as long as `app`.
-void AddModelArgument(CLI::App& app, ModelArgument& argument);
+// Adds MODEL (required) and --store to a command; `argument` must live as long as `app`. `takes_folders`: whether the
+// command reads folders with safetensors too, for its help.
+void AddModelArgument(CLI::App& app, ModelArgument& argument, bool takes_folders = false);
 
 // A model's open files. Nothing has been read but the first bytes of each.
 struct ModelFiles {

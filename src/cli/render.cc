@@ -111,7 +111,7 @@ void AddRenderCommand(CLI::App& app) {
   const auto options = std::make_shared<RenderOptions>();
   CLI::App* command =
       app.add_subcommand("render", "Print the exact prompt that a conversation becomes, or what any template renders");
-  AddModelArgument(*command, options->model);
+  AddModelArgument(*command, options->model, true);
   command->get_option("MODEL")->required(false);
   const auto file = [&](const char* flag, std::string& path, const char* help) {
     command->add_option(flag, path, help)->type_name("FILE");

@@ -19,10 +19,9 @@ constexpr const char* kChat = "Chat";
 constexpr const char* kDescription =
     "Answer a prompt, or chat. Words after MODEL are the prompt; \"-\" among them, or no words and input that is no "
     "terminal, stands for standard input. Without a prompt on a terminal a chat opens (/help lists its commands); a "
-    "model "
-    "without a chat template, or --raw, goes on there with each text that is entered, by itself. The answer goes to "
-    "standard output, everything else to standard error. The process has no network and opens no file "
-    "once it begins to read the model.";
+    "model without a chat template, or --raw, goes on there with each text that is entered, by itself. The answer goes "
+    "to standard output, everything else to standard error. The process has no network and opens no file once it "
+    "begins to read the model.";
 
 constexpr const char* kFooter = R"(Examples:
   candor run smollm2-135m "Name three rivers."

@@ -76,7 +76,7 @@ void AddTokenizeCommand(CLI::App& app) {
       "tokenize",
       "Show the tokens of a text: one a line, its id and its piece. No BOS is added; special tokens that the "
       "text spells out are recognised.");
-  AddModelArgument(*command, options->model);
+  AddModelArgument(*command, options->model, true);
   command->add_option("text", options->text, "The text, or - for all of standard input as it is")->required();
   command->add_flag("--json", options->json, "Print {\"ids\": [...], \"pieces\": [...]}");
   command->footer(
