@@ -2,13 +2,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "base/error.h"
 #include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/standard_output.h"
 #include "cli/store_folder.h"
 #include "cli/terminal/signal_watch.h"
 #include "format/gguf.h"
@@ -40,7 +40,7 @@ std::string Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-void Say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+void Say(const std::string& line) { Note(line); }
 
 // Shows a pull and notes the signal that stops it.
 class PullDisplay {

@@ -29,7 +29,7 @@ constexpr const char* kFooter = R"(Examples:
   candor run qwen2.5-coder-0.5b "Explain this:" - < main.c   a prompt with a file in it
   candor run smollm2-135m --seed 7 --temperature 0.2 "Hi"    the same answer every time, everywhere
   candor run smollm2-135m --temperature 0 --json "Hi" | jq   token ids, counts, times, digest
-  candor run smollm2-135m --seed 7 --choice 1 "Hi"           the next answer, as /regenerate gives it
+  candor run smollm2-135m --seed 7 --choice 1 "Hi"           the answer that /regenerate gives
   candor run gemma3-270m --max-tokens 40 "Once upon a time"  a base model goes on with the text
   candor run thinker.gguf --think 200 "17 * 23?"             at most 200 tokens of reasoning
 )";
