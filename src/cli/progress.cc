@@ -102,13 +102,13 @@ std::string FormatProgress(const std::string& label, ProgressUnit unit, uint64_t
     tail += "  " + Rate(unit, rate);
     if (total > done) tail += "  " + FormatDuration(static_cast<double>(total - done) / rate) + " left";
   }
-  std::string line = label;
+  std::string line = PrintableLine(label, kLongestLabel);
   if (total > 0) {
     const double share = static_cast<double>(done) / static_cast<double>(total);
     const std::string bar = Bar(share);
     char percent[16];
     std::snprintf(percent, sizeof percent, "  %3d%%", static_cast<int>(share * 100));
-    const size_t wanted = label.size() + bar.size() + std::strlen(percent) + tail.size();
+    const size_t wanted = line.size() + bar.size() + std::strlen(percent) + tail.size();
     if (wanted < static_cast<size_t>(columns)) line += bar;
     line += percent;
   }
@@ -119,13 +119,10 @@ std::string FormatProgress(const std::string& label, ProgressUnit unit, uint64_t
 
 bool StderrIsTerminal() { return UnderstandsEscapes(STDERR_FILENO); }
 
-Progress::Progress(std::string_view label, ProgressUnit unit, bool enabled) : unit_(unit), enabled_(enabled) {
-  SetLabel(label);
-}
+Progress::Progress(std::string_view label, ProgressUnit unit, bool enabled)
+    : label_(label), unit_(unit), enabled_(enabled) {}
 
 Progress::~Progress() { Clear(); }
-
-void Progress::SetLabel(std::string_view label) { label_ = PrintableLine(label, kLongestLabel); }
 
 void Progress::Update(uint64_t done, uint64_t total) {
   if (!enabled_) return;

@@ -16,7 +16,8 @@ namespace candor {
 
 enum class ProgressUnit { kBytes, kTokens };
 
-// The text of the line, at most `columns` characters. `total` 0: not known. `seconds` since `done` was `start`.
+// The text of the line, at most `columns` characters; `label` is shown printable. `total` 0: not known. `seconds` since
+// `done` was `start`.
 std::string FormatProgress(const std::string& label, ProgressUnit unit, uint64_t done, uint64_t total, uint64_t start,
                            double seconds, int columns);
 
@@ -26,7 +27,7 @@ std::string FormatBytes(uint64_t bytes);
 // Whether stderr is a terminal that understands carriage returns and erasing.
 bool StderrIsTerminal();
 
-// One thread at a time. Works in a sealed process. Labels may be any text: they are shown on one line, made printable.
+// One thread at a time. Works in a sealed process.
 class Progress {
  public:
   // `enabled`: usually StderrIsTerminal().
@@ -38,7 +39,7 @@ class Progress {
 
   // Cheap when it is not yet time to draw. A `done` smaller than before starts the measurement of speed again.
   void Update(uint64_t done, uint64_t total);
-  void SetLabel(std::string_view label);
+  void SetLabel(std::string_view label) { label_ = label; }
   // Erases the line now, for a message; the next Update draws it again.
   void Clear();
 

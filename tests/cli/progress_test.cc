@@ -48,5 +48,11 @@ TEST(ProgressTest, FitsTheTerminal) {
   }
 }
 
+TEST(ProgressTest, NoLabelIsACommandToTheTerminal) {
+  const std::string line = FormatProgress("a\x1b]0;p\a\nb", ProgressUnit::kBytes, 1, 2, 0, 0, 80);
+  EXPECT_EQ(line.find_first_of("\x1b\a\n"), std::string::npos);
+  EXPECT_TRUE(line.starts_with("a\u241b]0;p\u2407 b"));
+}
+
 }  // namespace
 }  // namespace candor
