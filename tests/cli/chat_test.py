@@ -30,7 +30,7 @@ class Terminal:
             os.chdir(folder)
             os.execve(CANDOR, [CANDOR, "run", model, "--temperature", "0", "--seed", "7", *flags],
                       {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "HOME": folder, "LANG": "C",
-                       **(environment or {})})
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""), **(environment or {})})
 
     def read_until(self, wanted, seconds=60):
         """The text without escape sequences up to `wanted`."""
