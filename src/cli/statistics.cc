@@ -27,12 +27,15 @@ const char* WhyEarly(FinishReason reason) {
 }  // namespace
 
 std::string StatisticsLine(const Usage& usage, FinishReason reason, uint64_t seed, uint32_t choice) {
-  std::string line = std::to_string(usage.prompt_tokens) + " prompt, " + std::to_string(usage.reasoning_tokens) +
-                     " reasoning, " + std::to_string(usage.answer_tokens) + " answer tokens";
+  std::string line = std::to_string(usage.prompt_tokens) + " prompt";
+  if (usage.cached_tokens > 0) line += " (" + std::to_string(usage.cached_tokens) + " cached)";
+  line += ", " + std::to_string(usage.reasoning_tokens) + " reasoning, " + std::to_string(usage.answer_tokens) +
+          " answer tokens";
   if (usage.generated_tokens > 0) line += "; first token " + Format("%.2f s", usage.first_token_seconds);
   if (usage.decode_rate() > 0) line += "; " + Format("%.1f tokens/s", usage.decode_rate());
   line += "; seed " + std::to_string(seed);
   if (choice > 0) line += ", choice " + std::to_string(choice);
+  if (reason == FinishReason::kEndToken && usage.answer_tokens == 0) line += "; the model gave no answer";
   return line + WhyEarly(reason);
 }
 

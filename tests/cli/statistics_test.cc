@@ -18,6 +18,11 @@ TEST(StatisticsLine, NamesCountsTimesAndSeed) {
   EXPECT_EQ(StatisticsLine(usage, FinishReason::kMaxTokens, 7, 0),
             "12 prompt, 3 reasoning, 45 answer tokens; first token 0.31 s; 25.0 tokens/s; seed 7; cut off by the token "
             "limit");
+  usage.cached_tokens = 11;
+  usage.answer_tokens = 0;
+  EXPECT_EQ(StatisticsLine(usage, FinishReason::kEndToken, 7, 0),
+            "12 prompt (11 cached), 3 reasoning, 0 answer tokens; first token 0.31 s; 25.0 tokens/s; seed 7; the model "
+            "gave no answer");
   EXPECT_EQ(StatisticsLine({}, FinishReason::kCancelled, 7, 2),
             "0 prompt, 0 reasoning, 0 answer tokens; seed 7, choice 2; stopped");
   EXPECT_EQ(StatisticsLine({}, FinishReason::kCancelled, 0, 0),
