@@ -9,7 +9,6 @@
 #include "cli/progress.h"
 #include "cli/sealing.h"
 #include "cli/standard_output.h"
-#include "format/gguf.h"
 
 namespace candor {
 namespace {
@@ -27,7 +26,7 @@ void Inspect(const InspectOptions& options) {
     throw UnsupportedError(options.model.model + ": a folder of safetensors; inspect reads .gguf files");
   }
   SealForModel();
-  const Checkpoint checkpoint = OpenGguf(std::move(model.files));
+  const Checkpoint checkpoint = OpenCheckpoint(std::move(model.files));
   ModelReportOptions report{.tensors = options.tensors, .digests = {}};
   if (options.sha256) {
     Progress progress("reading", ProgressUnit::kBytes, StderrIsTerminal());

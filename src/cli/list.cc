@@ -112,6 +112,7 @@ void List(const ListFlags& flags) {
     PrintJson(store, std::move(listed), partials);
     return;
   }
+  std::vector<std::string> problems;
   std::vector<std::vector<std::string>> rows = {{"NAME", "SIZE", "TYPE", "SHA-256", "PULLED", "SOURCE"}};
   for (Listed& entry : listed) {
     const StoredModel& model = entry.model;
@@ -121,6 +122,9 @@ void List(const ListFlags& flags) {
       const std::string digest = model.record->files.front().sha256.substr(0, 12);
       row.insert(row.end(), {model.record->verified ? digest : digest + "?", model.record->installed.substr(0, 10),
                              model.record->source});
+    } else if (!model.record_problem.empty()) {
+      row.insert(row.end(), {"-", "-", "its record cannot be believed"});
+      problems.push_back(model.record_problem + "; pull it again to have it checked, or: candor remove " + model.name);
     } else {
       row.insert(row.end(), {"-", "-", "put there by hand"});
     }
@@ -131,6 +135,7 @@ void List(const ListFlags& flags) {
   } else {
     Note("no models in " + store.folder().string() + " yet; fetch one with: candor pull " + KnownModels().front().name);
   }
+  for (const std::string& problem : problems) std::fprintf(stderr, "%s\n", problem.c_str());
   for (const PartialModel& partial : partials) {
     Note(partial.name + ": " + FormatBytes(partial.bytes) +
          " of an unfinished pull; repeat it to go on, or: candor remove " + partial.name);

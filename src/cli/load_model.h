@@ -9,7 +9,9 @@
 namespace candor {
 
 // Reads, hashes and packs the model behind `files`, with a progress line on standard error where that is a terminal.
-// Call SealForModel() before. Throws Error for a file that is refused, UsageError for options that are.
+// Call SealForModel() before. A model of the store is refused when its bytes are not those that its record names (they
+// are hashed as they are read), or when the record cannot be believed. Throws Error for a file that is refused,
+// UsageError for options that are.
 LanguageModel LoadSealed(ModelFiles files, const ComputeOptions& options);
 
 }  // namespace candor

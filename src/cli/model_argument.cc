@@ -35,13 +35,13 @@ void RequireGguf(const File& file) {
   if (kind != FileKind::kGguf) throw FormatError(file.name() + ": " + DescribeFileKind(kind));
 }
 
-ModelFiles OpenGgufFiles(const fs::path& path, std::string name) {
+ModelFiles OpenGgufFiles(const fs::path& path, std::string name, std::optional<StoredModel> stored) {
   ModelFiles model;
   model.name = std::move(name);
+  model.stored = std::move(stored);
   for (const fs::path& part : GgufParts(path)) {
     model.files.push_back(File::Open(part));
     model.file_names.push_back(part.filename());
-    RequireGguf(model.files.back());
   }
   return model;
 }
@@ -76,12 +76,27 @@ ModelFiles OpenFolder(const fs::path& folder) {
   return model;
 }
 
-ModelFiles OpenPath(const fs::path& path) {
+// The model of the store whose (first) file `path` is.
+std::optional<StoredModel> StoredAt(const fs::path& path, const std::string& store_flag) {
+  try {
+    const ModelStore store(StoreFolder(store_flag));
+    std::error_code error;
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    if (!fs::equivalent(folder, store.folder(), error) || error) return std::nullopt;
+    auto stored = store.Find(ModelNameFromFile(path.string()));
+    if (!stored || stored->files.front().filename() != path.filename()) return std::nullopt;
+    return stored;
+  } catch (const UsageError&) {
+    return std::nullopt;  // a path needs no store
+  }
+}
+
+ModelFiles OpenPath(const fs::path& path, const std::string& store_flag) {
   std::error_code error;
   if (fs::is_directory(path, error)) return OpenFolder(path);
   std::string name = ModelNameFromFile(path.string());
   if (name.empty()) name = path.filename().string();
-  return OpenGgufFiles(path, std::move(name));
+  return OpenGgufFiles(path, std::move(name), StoredAt(path, store_flag));
 }
 
 [[noreturn]] void ThrowUnknownName(const std::string& name, const ModelStore& store) {
@@ -134,12 +149,17 @@ ModelFiles OpenModel(const ModelArgument& argument) {
   std::error_code error;
   if (model.find('/') != std::string::npos || model.ends_with(".gguf")) {
     if (!fs::exists(model, error)) throw IoError(model + ": no such file or folder");
-    return OpenPath(model);
+    return OpenPath(model, argument.store);
   }
   const ModelStore store(StoreFolder(argument.store));
-  if (const auto stored = store.Find(model)) return OpenGgufFiles(stored->files.front(), stored->name);
-  if (fs::exists(model, error)) return OpenPath(model);
+  if (const auto stored = store.Find(model)) return OpenGgufFiles(stored->files.front(), stored->name, stored);
+  if (fs::exists(model, error)) return OpenPath(model, argument.store);
   ThrowUnknownName(model, store);
+}
+
+Checkpoint OpenCheckpoint(std::vector<File> files) {
+  for (const File& file : files) RequireGguf(file);
+  return OpenGguf(std::move(files));
 }
 
 }  // namespace candor

@@ -4,10 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
+#include "format/checkpoint.h"
+#include "store/model_store.h"
 
 namespace candor {
 
@@ -21,7 +24,7 @@ struct ModelArgument {
 // command reads folders with safetensors too, for its help.
 void AddModelArgument(CLI::App& app, ModelArgument& argument, bool takes_folders = false);
 
-// A model's open files. Nothing has been read but the first bytes of each.
+// A model's open files, of which nothing has been read.
 struct ModelFiles {
   enum class Format { kGguf, kSafetensors };
   Format format = Format::kGguf;
@@ -30,6 +33,8 @@ struct ModelFiles {
   // by name (tokenizer.json, chat_template.jinja, *.safetensors, ...).
   std::vector<File> files;
   std::vector<std::string> file_names;  // of `files`, without folder
+  // What the store knows of the model; absent for a path outside the store.
+  std::optional<StoredModel> stored;
 
   // By name within the folder; nullptr when it is not there.
   const File* Find(std::string_view file_name) const;
@@ -37,9 +42,12 @@ struct ModelFiles {
 
 // A word without '/' that does not end in .gguf is a name in the store, or else a folder or file of the current
 // directory; anything else is a path. Throws IoError when there is no such model (with the nearest name in the
-// store, or the `candor pull` that would fetch it) and FormatError when the file is something else than a model,
-// naming what it is.
+// store, or the `candor pull` that would fetch it).
 ModelFiles OpenModel(const ModelArgument& argument);
+
+// OpenGguf() with better messages: FormatError for a file that is something else than GGUF, naming what it is. Reads
+// the files' headers, so the process should be sealed.
+Checkpoint OpenCheckpoint(std::vector<File> files);
 
 }  // namespace candor
 

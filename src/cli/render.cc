@@ -11,7 +11,6 @@
 #include "cli/model_argument.h"
 #include "cli/sealing.h"
 #include "cli/standard_output.h"
-#include "format/gguf.h"
 
 namespace candor {
 namespace {
@@ -62,7 +61,7 @@ std::optional<ChatPrompt> OpenPrompt(ModelFiles model, bool with_tools) {
     return ChatPromptFromFolder(ReadAll(model.Find("chat_template.jinja")),
                                 ReadAll(model.Find("tokenizer_config.json")), model.name, with_tools);
   }
-  const Checkpoint checkpoint = OpenGguf(std::move(model.files));
+  const Checkpoint checkpoint = OpenCheckpoint(std::move(model.files));
   return ChatPromptFromGguf(checkpoint.metadata, SpecialTokensOf(checkpoint.metadata), with_tools);
 }
 

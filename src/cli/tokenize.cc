@@ -13,7 +13,6 @@
 #include "cli/sealing.h"
 #include "cli/standard_input.h"
 #include "cli/standard_output.h"
-#include "format/gguf.h"
 #include "tokenizer/tokenizer.h"
 
 namespace candor {
@@ -41,7 +40,7 @@ std::string ReadAll(const File& file) {
 
 std::unique_ptr<Tokenizer> ReadTokenizer(ModelFiles model) {
   if (model.format == ModelFiles::Format::kGguf) {
-    return TokenizerFromGguf(OpenGguf(std::move(model.files)).metadata);
+    return TokenizerFromGguf(OpenCheckpoint(std::move(model.files)).metadata);
   }
   const File* tokenizer = model.Find("tokenizer.json");
   if (tokenizer == nullptr) throw FormatError(model.name + ": the folder has no tokenizer.json");

@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t kMaxDepth = 8;
+constexpr size_t kMaxText = 16 << 10;  // an address is at most 8 KiB
 
 [[noreturn]] void Fail(const std::string& source_name, const std::string& what) {
   throw FormatError(source_name + ": " + what);
@@ -23,6 +24,7 @@ std::string StringField(const json::object& object, const char* key, const std::
   const std::string text(value->get_string());
   // It will be shown on terminals.
   if (!IsPrintable(text)) Fail(source_name, std::string("\"") + key + "\": control characters");
+  if (text.size() > kMaxText) Fail(source_name, std::string("\"") + key + "\": too long");
   return text;
 }
 
@@ -39,6 +41,13 @@ ModelRecord::FileRecord FileFrom(const json::value& value, const std::string& so
   }
   file.bytes = static_cast<uint64_t>(bytes->get_int64());
   return file;
+}
+
+// "2026-11-22T06:15:00Z"
+bool IsTime(std::string_view text) {
+  constexpr std::string_view kPattern = "0000-00-00T00:00:00Z";
+  return std::equal(text.begin(), text.end(), kPattern.begin(), kPattern.end(),
+                    [](char c, char p) { return p == '0' ? c >= '0' && c <= '9' : c == p; });
 }
 
 // A JSON string literal.
@@ -76,6 +85,7 @@ ModelRecord ParseModelRecord(std::string_view text, const std::string& source_na
   ModelRecord record;
   record.source = StringField(object, "source", source_name);
   record.installed = StringField(object, "installed", source_name);
+  if (!IsTime(record.installed)) Fail(source_name, "\"installed\": expected a time such as 2026-11-22T06:15:00Z");
   const json::value* verified = object.if_contains("verified");
   if (verified == nullptr || !verified->is_bool()) Fail(source_name, "\"verified\": expected true or false");
   record.verified = verified->get_bool();

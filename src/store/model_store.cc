@@ -80,22 +80,37 @@ std::vector<fs::path> Entries(const fs::path& folder) {
   return entries;
 }
 
-// The record of `model`, if it is about the files that are there. A record is a convenience: a broken one must not keep
-// a model from being used.
-std::optional<ModelRecord> ReadRecord(const fs::path& folder, const StoredModel& model) {
-  try {
-    const fs::path path = RecordPath(folder, model.name);
-    ModelRecord record = ParseModelRecord(ReadWholeFile(path, kMaxModelRecordBytes), path.string());
-    if (record.files.size() != model.files.size()) return std::nullopt;
-    for (size_t i = 0; i < model.files.size(); ++i) {
-      if (record.files[i].name != model.files[i].filename()) return std::nullopt;
-      if (record.files[i].bytes != fs::file_size(model.files[i])) return std::nullopt;
+// Throws FormatError when the record at `path` is not about the files that are there.
+void CheckRecord(const ModelRecord& record, const StoredModel& model, const fs::path& path) {
+  if (record.files.size() != model.files.size()) {
+    throw FormatError(path.string() + ": \"files\": " + std::to_string(record.files.size()) + " files; there are " +
+                      std::to_string(model.files.size()));
+  }
+  for (size_t i = 0; i < model.files.size(); ++i) {
+    const std::string name = model.files[i].filename();
+    const ModelRecord::FileRecord& file = record.files[i];
+    if (file.name != name) throw FormatError(path.string() + ": \"name\": \"" + file.name + "\", expected " + name);
+    std::error_code error;
+    const uint64_t bytes = fs::file_size(model.files[i], error);
+    if (error) throw IoError(model.files[i].string() + ": " + error.message());
+    if (file.bytes != bytes) {
+      throw FormatError(path.string() + ": " + name + " had " + std::to_string(file.bytes) +
+                        " bytes when it was pulled, now it has " + std::to_string(bytes));
     }
-    return record;
-  } catch (const Error&) {
-    return std::nullopt;
-  } catch (const fs::filesystem_error&) {
-    return std::nullopt;
+  }
+}
+
+// What is there to tell whether the model's files are those that were pulled.
+void ReadRecord(const fs::path& folder, StoredModel& model) {
+  const fs::path path = RecordPath(folder, model.name);
+  std::error_code error;
+  if (fs::symlink_status(path, error).type() == fs::file_type::not_found) return;
+  try {
+    ModelRecord record = ParseModelRecord(ReadWholeFile(path, kMaxModelRecordBytes), path.string());
+    CheckRecord(record, model, path);
+    model.record = std::move(record);
+  } catch (const Error& problem) {
+    model.record_problem = problem.what();
   }
 }
 
@@ -110,7 +125,7 @@ std::optional<StoredModel> ReadModel(const fs::path& folder, const std::string& 
     if (!error) model.bytes += bytes;
     model.files.push_back(path);
   }
-  model.record = ReadRecord(folder, model);
+  ReadRecord(folder, model);
   return model;
 }
 
@@ -209,8 +224,10 @@ bool ModelStore::Install(const std::string& name, std::vector<PartialFile> files
     if (Find(name)) return false;
     std::vector<fs::path> targets;
     for (size_t i = 0; i < files.size(); ++i) targets.push_back(folder_ / FileName(name, i, files.size()));
-    // Later parts without a first one are what a process left that died between two renames.
+    // Later parts without a first one are what a process left that died between two renames; a record without a model
+    // is of one that was deleted by hand, and would speak of this one.
     for (const fs::path& target : targets) ::unlink(target.c_str());
+    ::unlink(RecordPath(folder_, name).c_str());
     for (size_t i = files.size(); i-- > 0;) {
       if (!files[i].MoveTo(targets[i])) return false;
     }

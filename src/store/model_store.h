@@ -30,7 +30,10 @@ struct StoredModel {
   std::string name;
   std::vector<std::filesystem::path> files;  // one, or all parts in order
   uint64_t bytes = 0;
-  std::optional<ModelRecord> record;  // absent when there is none, or when it is about files of other sizes
+  std::optional<ModelRecord> record;  // absent when there is none, or one that cannot be believed
+  // Why the record that is there cannot be believed (it is broken, or about files of other sizes), naming its file;
+  // empty when nothing is wrong with it.
+  std::string record_problem;
 };
 
 struct PartialModel {
@@ -63,7 +66,7 @@ class ModelStore {
   bool Install(const std::string& name, std::vector<PartialFile> files, const std::vector<Sha256Digest>& digests,
                ModelRecord record);
 
-  // Writes a record for a model that has none; the digests are those of its files.
+  // Writes a model's record, in the place of another if need be; the digests are those of its files.
   void WriteRecord(const StoredModel& model, const std::vector<Sha256Digest>& digests, ModelRecord record);
 
   // Deletes a model, its record and interrupted downloads of it. False when there was nothing of that name.

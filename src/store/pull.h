@@ -31,8 +31,10 @@ using PullProgress = std::function<bool(const PullStatus&)>;
 enum class PullResult { kInstalled, kAlreadyThere, kStopped };
 
 // Whether `name` is in the store already: kAlreadyThere with the contents of these digests (one a file, lower-case
-// hexadecimal; empty where any contents will do), nullopt when it is not there. A model without a record is hashed and
-// gets one. Throws FormatError when the name has other contents.
+// hexadecimal; where one is empty, what the record says will do, or anything without a record), nullopt when it is not
+// there. The files are read whole and hashed: what a record says about them was true when it was written. A model
+// without a record, or with one that says less than is known now, gets a new one. Throws FormatError when the name has
+// other contents.
 std::optional<PullResult> CheckInstalled(ModelStore& store, const std::string& name,
                                          const std::vector<std::string>& sha256, const std::string& source,
                                          const PullProgress& progress);
@@ -41,6 +43,9 @@ std::optional<PullResult> CheckInstalled(ModelStore& store, const std::string& n
 // IoError when it is none.
 PullResult AfterInstallFailed(const ModelStore& store, const std::string& name,
                               const std::optional<PullResult>& installed);
+
+// How to get a model of the store afresh whose files are no longer what was pulled: "candor remove m, then: ...".
+std::string HowToReplace(const StoredModel& model);
 
 }  // namespace candor
 

@@ -96,15 +96,35 @@ TEST_F(ModelArgumentTest, AMissingPathIsNamed) {
   EXPECT_EQ(ErrorOf("nowhere.gguf"), "nowhere.gguf: no such file or folder");
 }
 
-TEST_F(ModelArgumentTest, OtherFormatsAreRefusedByName) {
+TEST_F(ModelArgumentTest, OtherFormatsAreRefusedByNameWhenTheyAreRead) {
+  const auto error_of = [&](const std::string& name) -> std::string {
+    ModelFiles files = Open(Path(name));
+    try {
+      OpenCheckpoint(std::move(files.files));
+    } catch (const FormatError& error) {
+      return error.what();
+    }
+    return "opened";
+  };
   folder_.Write("model.gguf", "\x80\x04\x95");
-  EXPECT_THAT(ErrorOf(Path("model.gguf")), HasSubstr("model.gguf: a Python pickle"));
+  EXPECT_THAT(error_of("model.gguf"), HasSubstr("model.gguf: a Python pickle"));
   folder_.Write("pytorch_model.bin", "PK\x03\x04");
-  EXPECT_THAT(ErrorOf(Path("pytorch_model.bin")), HasSubstr("pickle"));
+  EXPECT_THAT(error_of("pytorch_model.bin"), HasSubstr("pickle"));
   folder_.Write("lfs.gguf", "version https://git-lfs.github.com/spec/v1\n");
-  EXPECT_THAT(ErrorOf(Path("lfs.gguf")), HasSubstr("git lfs pull"));
+  EXPECT_THAT(error_of("lfs.gguf"), HasSubstr("git lfs pull"));
   folder_.Write("empty.gguf", "");
-  EXPECT_THAT(ErrorOf(Path("empty.gguf")), HasSubstr("an empty file"));
+  EXPECT_THAT(error_of("empty.gguf"), HasSubstr("an empty file"));
+}
+
+TEST_F(ModelArgumentTest, KnowsAModelOfTheStoreByItsPathToo) {
+  folder_.Write("store/small.gguf", "GGUF");
+  folder_.Write("store/My Model.gguf", "GGUF");
+  folder_.Write("elsewhere/small.gguf", "GGUF");
+  ASSERT_TRUE(Open("small").stored.has_value());
+  ASSERT_TRUE(Open(Path("store/small.gguf")).stored.has_value());
+  EXPECT_EQ(Open(Path("store/../store/small.gguf")).stored->name, "small");
+  EXPECT_FALSE(Open(Path("store/My Model.gguf")).stored.has_value());
+  EXPECT_FALSE(Open(Path("elsewhere/small.gguf")).stored.has_value());
 }
 
 TEST(StoreFolderTest, FollowsFlagThenEnvironment) {

@@ -64,6 +64,23 @@ TEST(ModelRecordTest, ControlCharactersAreRefused) {
   EXPECT_THROW(ParseModelRecord(WriteModelRecord(record), "m.json"), FormatError);
 }
 
+TEST(ModelRecordTest, FieldsAreHeldToTheirForm) {
+  ModelRecord record = Example();
+  record.source = std::string(16385, 'x');
+  EXPECT_THROW(ParseModelRecord(WriteModelRecord(record), "m.json"), FormatError);
+  for (const char* time :
+       {"", "yesterday", "2026-11-22T06:15:00", "2026-11-22T06:15:00ZZ", "2026-11-2\u00e9T06:15:00Z"}) {
+    record = Example();
+    record.installed = time;
+    EXPECT_THROW(ParseModelRecord(WriteModelRecord(record), "m.json"), FormatError) << time;
+  }
+  EXPECT_THROW(ParseModelRecord(R"({"source": "", "installed": "2026-11-22T06:15:00Z", "verified": true, "files":
+                  [{"name": "m.gguf", "bytes": -1, "sha256": ")" +
+                                    std::string(kDigest) + "\"}]}",
+                                "m.json"),
+               FormatError);
+}
+
 TEST(ModelRecordTest, DigestsAreLowerCaseHexadecimal) {
   EXPECT_TRUE(IsSha256Hex(kDigest));
   EXPECT_FALSE(IsSha256Hex(std::string(kDigest) + "0"));

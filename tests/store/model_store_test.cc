@@ -13,6 +13,7 @@ namespace candor {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // printf abc | sha256sum, printf de | sha256sum
@@ -109,14 +110,35 @@ TEST_F(ModelStoreTest, AFileThatWasCopiedInIsAModelWithoutARecord) {
   EXPECT_FALSE(store_.List()[0].record.has_value());
 }
 
-TEST_F(ModelStoreTest, ARecordOfOtherOrBrokenContentsIsIgnored) {
+TEST_F(ModelStoreTest, ARecordOfOtherOrBrokenContentsIsNotBelieved) {
   ASSERT_TRUE(Install("small", {"abc"}));
+  EXPECT_EQ(store_.Find("small")->record_problem, "");
+  const std::string record = folder_.Read("small.json");
   folder_.Write("small.gguf", "abcd");
   EXPECT_FALSE(store_.Find("small")->record.has_value());
+  EXPECT_THAT(store_.Find("small")->record_problem,
+              HasSubstr("small.gguf had 3 bytes when it was pulled, now it has 4"));
   folder_.Write("small.gguf", "abc");
   EXPECT_TRUE(store_.Find("small")->record.has_value());
   folder_.Write("small.json", "{");
   EXPECT_FALSE(store_.Find("small")->record.has_value());
+  EXPECT_THAT(store_.Find("small")->record_problem, HasSubstr("small.json: not JSON"));
+  folder_.Write("big-00001-of-00002.gguf", "a");
+  folder_.Write("big-00002-of-00002.gguf", "b");
+  folder_.Write("big.json", record);
+  EXPECT_THAT(store_.Find("big")->record_problem, HasSubstr("big.json: \"files\": 1 files; there are 2"));
+  std::filesystem::remove(folder_.path() / "small.json");
+  std::filesystem::create_directory(folder_.path() / "small.json");
+  EXPECT_THAT(store_.Find("small")->record_problem, HasSubstr("not a regular file"));
+}
+
+TEST_F(ModelStoreTest, TheRecordOfAModelThatIsGoneDoesNotSpeakOfTheNext) {
+  ASSERT_TRUE(Install("small", {"abc"}));
+  std::filesystem::remove(folder_.path() / "small.gguf");
+  std::filesystem::create_directory(folder_.path() / "small.json.new");  // so that its own cannot be written
+  EXPECT_THROW(Install("small", {"de"}), IoError);
+  EXPECT_FALSE(store_.Find("small")->record.has_value());
+  EXPECT_EQ(store_.Find("small")->record_problem, "");
 }
 
 TEST_F(ModelStoreTest, WritesARecordAfterwards) {
