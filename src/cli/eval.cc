@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -45,6 +47,19 @@ EngineOptions OptionsOf(const EvalOptions& options, const LanguageModel& model) 
   return engine;
 }
 
+// The output takes the place of what has its name.
+void RequireOtherFile(const ModelFiles& model, const std::string& out) {
+  struct stat named;
+  if (::stat(out.c_str(), &named) != 0) return;
+  for (const File& file : model.files) {
+    struct stat open_file;
+    if (::fstat(file.descriptor(), &open_file) == 0 && open_file.st_dev == named.st_dev &&
+        open_file.st_ino == named.st_ino) {
+      throw UsageError("--out " + out + ": this is the model's own file " + file.name());
+    }
+  }
+}
+
 bool IsTokenList(const std::string& text) { return text.find_first_not_of("0123456789, []") == std::string::npos; }
 
 void EvalLogits(const EvalOptions& options) {
@@ -52,6 +67,7 @@ void EvalLogits(const EvalOptions& options) {
   const bool list = IsTokenList(options.tokens);
   const std::string source = list ? "--tokens" : options.tokens;
   const std::string text = list ? options.tokens : ReadWholeFile(options.tokens, kMaxTokenListBytes);
+  RequireOtherFile(files, options.out);
   LogitsFile out(options.out);
   SealForModel();
 

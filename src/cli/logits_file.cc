@@ -1,8 +1,6 @@
 #include "cli/logits_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <bit>
 #include <cstring>
@@ -16,21 +14,10 @@ namespace candor {
 
 static_assert(std::endian::native == std::endian::little, "rows are written as they are in memory");
 
-LogitsFile::LogitsFile(const std::filesystem::path& path) : name_(path.string()) {
-  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) Fail("cannot open for writing");
-}
-
-LogitsFile::~LogitsFile() {
-  // Nothing can be done about a failure here: the error that led here is on its way.
-  if (!finished_ && columns_ > 0) (void)!::ftruncate(descriptor_, 0);
-  ::close(descriptor_);
-}
-
-void LogitsFile::Fail(const char* what) const { throw IoError(name_ + ": " + what + ": " + std::strerror(errno)); }
+LogitsFile::LogitsFile(const std::filesystem::path& path) : name_(path.string()), file_(path) {}
 
 void LogitsFile::Write(std::string_view bytes) {
-  if (!WriteAll(descriptor_, bytes)) Fail("cannot write");
+  if (!WriteAll(file_.descriptor(), bytes)) throw IoError(name_ + ": cannot write: " + std::strerror(errno));
 }
 
 void LogitsFile::Begin(uint64_t rows, uint64_t columns) {
@@ -41,8 +28,6 @@ void LogitsFile::Begin(uint64_t rows, uint64_t columns) {
                        std::to_string(columns) + "],\"data_offsets\":[0," + std::to_string(bytes) + "]}}";
   header.resize((header.size() + 7) / 8 * 8, ' ');  // the format wants the data aligned to 8
   const uint64_t length = header.size();
-  // A pipe or a device has no length to cut.
-  if (::ftruncate(descriptor_, 0) != 0 && errno != EINVAL) Fail("cannot empty the file");
   Write({reinterpret_cast<const char*>(&length), sizeof length});
   Write(header);
 }
@@ -55,7 +40,7 @@ void LogitsFile::WriteRow(std::span<const float> row) {
 
 void LogitsFile::Finish() {
   CHECK(rows_left_ == 0);
-  finished_ = true;
+  file_.Commit();
 }
 
 }  // namespace candor

@@ -6,18 +6,17 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
+
+#include "cli/pending_file.h"
 
 namespace candor {
 
-// Opened before the process is sealed; what the file held is gone when Begin() is called. Unless Finish() has been
-// called the file is left empty, so that no half of one is taken for the whole. Errors are IoErrors naming the path.
+// Made before the process is sealed (PendingFile); it has its name, and what had it before is gone, when Finish() has
+// been called: no half of one is left. Errors are IoErrors naming the path.
 class LogitsFile {
  public:
   explicit LogitsFile(const std::filesystem::path& path);
-  ~LogitsFile();
-  LogitsFile(const LogitsFile&) = delete;
-  LogitsFile& operator=(const LogitsFile&) = delete;
-
   // The header of float32 "logits" [rows, columns].
   void Begin(uint64_t rows, uint64_t columns);
   // The next row: as many values as there are columns.
@@ -26,14 +25,12 @@ class LogitsFile {
   void Finish();
 
  private:
-  [[noreturn]] void Fail(const char* what) const;
   void Write(std::string_view bytes);
 
   std::string name_;
-  int descriptor_ = -1;
+  PendingFile file_;
   uint64_t columns_ = 0;
   uint64_t rows_left_ = 0;
-  bool finished_ = false;
 };
 
 }  // namespace candor

@@ -56,13 +56,7 @@ TEST_F(LogitsFileTest, LeavesNoHalfOfAFile) {
     file.Begin(2, 1);
     file.WriteRow(std::vector<float>{1});
   }
-  EXPECT_EQ(Content(), "");
-}
-
-TEST_F(LogitsFileTest, KeepsAnOldFileUntilItBegins) {
-  std::ofstream(path_) << "old";
-  { LogitsFile file(path_); }
-  EXPECT_EQ(Content(), "old");
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(LogitsFileTest, NamesAPathThatCannotBeWritten) {
