@@ -19,7 +19,9 @@ constexpr size_t kReadBytes = size_t{1} << 20;
 }  // namespace
 
 [[noreturn]] void Fail(const std::filesystem::path& path, const std::string& what, int error) {
-  throw IoError(path.string() + ": " + what + ": " + std::strerror(error));
+  const std::string message = path.string() + ": " + what + ": " + std::strerror(error);
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) throw NoRoomError(message);
+  throw IoError(message);
 }
 
 void WriteAll(int descriptor, std::span<const std::byte> bytes, const std::filesystem::path& path) {
@@ -48,14 +50,19 @@ bool Hash(int descriptor, uint64_t size, const std::filesystem::path& path, Sha2
   return true;
 }
 
-void RequireFreeSpace(const std::filesystem::path& folder, uint64_t bytes) {
+uint64_t FreeSpace(const std::filesystem::path& folder) {
   struct statvfs status;
   if (::statvfs(folder.c_str(), &status) != 0) Fail(folder, "cannot tell how much space is free", errno);
-  const uint64_t block = status.f_frsize;
-  if (bytes / block < status.f_bavail) return;
+  uint64_t bytes = 0;
+  return __builtin_mul_overflow(uint64_t{status.f_bavail}, uint64_t{status.f_frsize}, &bytes) ? UINT64_MAX : bytes;
+}
+
+void RequireFreeSpace(const std::filesystem::path& folder, uint64_t bytes) {
+  const uint64_t free = FreeSpace(folder);
+  if (bytes < free) return;
   constexpr uint64_t kMega = 1'000'000;
   throw IoError(folder.string() + ": " + std::to_string(bytes / kMega + 1) + " MB are needed, " +
-                std::to_string(status.f_bavail * block / kMega) + " MB are free");
+                std::to_string(free / kMega) + " MB are free");
 }
 
 void SyncFolder(const std::filesystem::path& folder) {

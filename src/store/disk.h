@@ -10,11 +10,22 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "base/sha256.h"
 
 namespace candor::disk {
 
+// The file system, a quota or a limit on files' sizes has no room for what was to be written.
+class NoRoomError : public IoError {
+ public:
+  using IoError::IoError;
+};
+
+// Throws NoRoomError where `error` says so.
 [[noreturn]] void Fail(const std::filesystem::path& path, const std::string& what, int error);
+
+// What a user may still write to the file system of `folder`, in bytes.
+uint64_t FreeSpace(const std::filesystem::path& folder);
 
 // Less than `bytes` free on the file system of `folder` is an IoError with both figures.
 void RequireFreeSpace(const std::filesystem::path& folder, uint64_t bytes);

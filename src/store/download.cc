@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kPausePoll{100};
 constexpr std::chrono::milliseconds kLongestPause{15000};
 constexpr size_t kMagicBytes = 4;
+constexpr uint64_t kRoomStep = 16'000'000;
 constexpr long kRangeNotSatisfiable = 416;
 constexpr long kPartialContent = 206;
 
@@ -81,11 +82,13 @@ class Downloader {
       if (!response.range || response.range->begin != request.begin) {
         throw IoError(url_.shown + ": the server sent another part than was asked for");
       }
-      total_ = response.range->total.value_or(response.length ? request.begin + *response.length : 0);
+      end_ = *response.range->end;
+      total_ = response.range->total.value_or(end_);
     } else {
       if (file_.size() > 0) file_.Restart();
       magic_.clear();
       total_ = response.length.value_or(0);
+      end_ = response.length.value_or(kMaxDownloadBytes);
     }
     if (total_ > kMaxDownloadBytes) {
       throw LimitError(url_.shown + ": " + std::to_string(total_) + " bytes, at most " +
@@ -103,10 +106,27 @@ class Downloader {
         throw FormatError(url_.shown + ": " + DescribeFileKind(kind));
       }
     }
-    if (bytes.size() > kMaxDownloadBytes - file_.size()) {
-      throw LimitError(url_.shown + ": more than " + std::to_string(kMaxDownloadBytes) + " bytes");
+    if (bytes.size() > end_ - file_.size()) {
+      throw FormatError(url_.shown + ": the server sends more than the " + std::to_string(end_) +
+                        " bytes that can come; nothing was kept");
     }
+    if (total_ == 0) RequireRoom(bytes.size());
     file_.Append(bytes);
+  }
+
+  // Looked after only now and then: asking costs more than writing.
+  void RequireRoom(size_t bytes) {
+    if (bytes <= room_) {
+      room_ -= bytes;
+      return;
+    }
+    const std::filesystem::path folder = file_.path().parent_path();
+    if (disk::FreeSpace(folder) < kUnannouncedRoom + kRoomStep) {
+      throw disk::NoRoomError(url_.shown + ": the server does not say how large the file is, and less than " +
+                              std::to_string((kUnannouncedRoom + kRoomStep) / 1'000'000) + " MB are free in " +
+                              folder.string());
+    }
+    room_ = kRoomStep;
   }
 
   // Status 416: the file has no bytes from here on. Either all of it is there already, or what is there is of another
@@ -139,6 +159,8 @@ class Downloader {
   const PullProgress& progress_;
   std::vector<std::byte> magic_;  // the first bytes, until there are enough to tell the kind of file
   uint64_t total_ = 0;            // 0: not announced
+  uint64_t end_ = 0;              // where the bytes of this answer must end
+  uint64_t room_ = 0;             // bytes that may come before free space is looked after again
   std::string etag_;
   bool complete_ = false;
 };

@@ -47,7 +47,8 @@ std::optional<ContentRange> ParseContentRange(std::string_view value) {
   parsed.begin = ParseDecimal(range.substr(0, dash));
   const auto last = ParseDecimal(range.substr(dash + 1));
   if (!parsed.begin || !last || *last < *parsed.begin) return std::nullopt;
-  if (parsed.total && *last >= *parsed.total) return std::nullopt;
+  if (*last >= parsed.total.value_or(UINT64_MAX)) return std::nullopt;
+  parsed.end = *last + 1;
   return parsed;
 }
 

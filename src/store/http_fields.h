@@ -9,9 +9,11 @@
 
 namespace candor {
 
-// "bytes 5-9/10" (RFC 9110, 14.4): begin 5, total 10. "bytes */10", which goes with status 416: begin absent.
+// "bytes 5-9/10" (RFC 9110, 14.4): begin 5, end 10, total 10. "bytes */10", which goes with status 416: neither begin
+// nor end.
 struct ContentRange {
   std::optional<uint64_t> begin;
+  std::optional<uint64_t> end;    // beyond the last byte
   std::optional<uint64_t> total;  // absent for "*"
 };
 

@@ -1,6 +1,7 @@
 #include "store/url_pull.h"
 
 #include "base/error.h"
+#include "store/disk.h"
 
 namespace candor {
 namespace {
@@ -99,6 +100,8 @@ UrlPullResult PullUrls(ModelStore& store, const std::string& name, const std::st
     // Another process may have finished while this one waited for the lock.
     if (const auto result = installed()) return {*result};
     if (!pull.DownloadAll()) return {PullResult::kStopped, pull.Keep()};
+  } catch (const disk::NoRoomError& error) {
+    throw disk::NoRoomError(std::string(error.what()) + " (what had come is removed)");
   } catch (const IoError& error) {
     const uint64_t kept = pull.Keep();
     if (kept == 0) throw;

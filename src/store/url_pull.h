@@ -22,8 +22,8 @@ struct UrlPullResult {
 };
 
 // Downloads `files` (all parts in order), checks each digest and installs them as `name` with `source` in the record.
-// When it is stopped or the network fails, what came stays for the next pull of the same (where the digest is known);
-// a wrong digest or a file that is no model leaves nothing behind.
+// When it is stopped or the network fails, what came stays for the next pull of the same (where the digest is known),
+// and the error says so; a full disk, a wrong digest or a file that is no model leaves nothing behind.
 UrlPullResult PullUrls(ModelStore& store, const std::string& name, const std::string& source,
                        const std::vector<RemoteFile>& files, const DownloadOptions& options,
                        const PullProgress& progress);

@@ -21,6 +21,8 @@ class Resource:
         self.cut_after = []  # for each request: close the connection after so many bytes of the body
         self.delay = 0  # seconds between pieces of 64 KiB
         self.shift = 0  # answers a Range with another start
+        self.content_range = None  # instead of the true one
+        self.more = 0  # bytes after the content, for chunked answers
         for name, value in how.items():
             assert hasattr(self, name), name
             setattr(self, name, value)
@@ -59,6 +61,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             status = 206
             fields["Content-Range"] = f"bytes {begin}-{len(content) - 1}/{len(content)}"
             content = content[begin:]
+            if resource.content_range:
+                fields["Content-Range"] = resource.content_range
         self.finish_with(resource.status or status, fields, content, body, resource)
 
     def finish_with(self, status, fields, content, body, resource=None):
@@ -76,6 +80,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         cut = resource.cut_after.pop(0) if resource.cut_after else None
         try:
             self.write_body(content if cut is None else content[:cut], resource)
+            if cut is None:
+                for begin in range(0, resource.more, 1 << 20):
+                    self.write_body(bytes(min(1 << 20, resource.more - begin)), resource)
             if resource.chunked and cut is None:
                 self.wfile.write(b"0\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):

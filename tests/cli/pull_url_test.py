@@ -2,8 +2,11 @@
 """`candor pull URL` against a local server that breaks, redirects, lies and stalls."""
 import hashlib
 import json
+import os
 import random
+import resource
 import signal
+import subprocess
 import time
 
 import candor_cli
@@ -253,6 +256,53 @@ class PullUrlTest(candor_cli.CandorTest):
         self.assert_refused(self.pull(url), "at most")
         url = self.server.add("/m.gguf", MODEL, announced=2 ** 40 - 1)
         self.assert_refused(self.pull(url), "are free")
+
+    def test_no_byte_is_taken_beyond_what_was_announced(self):
+        for content_range in (f"bytes {HALF}-{HALF + 1}/{len(MODEL)}", f"bytes {HALF}-{len(MODEL) - 1}/{len(MODEL)}",
+                              f"bytes {HALF}-{len(MODEL) - 1}/*"):
+            url = self.server.add("/m.gguf", MODEL, cut_after=[HALF])
+            self.pull(url, "--attempts", "1")
+            part = next(self.store.glob(".partial/*.part"))
+            with part.open("rb") as file:  # what is written shows in it even when the name is gone
+                self.server.add("/m.gguf", MODEL, chunked=True, more=64 << 20, content_range=content_range)
+                self.assert_refused(self.pull(url), "the server sends more than the")
+                self.assertLessEqual(os.fstat(file.fileno()).st_size, len(MODEL))
+
+    def test_a_disk_that_is_full_is_left_as_it_was(self):
+        # A limit on files' sizes stands for a small disk.
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (HALF, HALF))
+        for how in ({}, {"chunked": True}):
+            url = self.server.add("/m.gguf", MODEL, **how)
+            outcome = self.run_candor("pull", url, "--sha256", DIGEST, preexec_fn=limit, restore_signals=False)
+            self.assert_refused(outcome, "cannot write: File too large (what had come is removed)")
+        self.assert_pulled(self.pull(url))
+
+    def on_a_small_disk(self, megabytes, *arguments):
+        """Runs candor with a file system of its own as store; the outcome, and what is left in the store."""
+        if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0:
+            self.skipTest("no file systems can be mounted here")
+        self.store.mkdir(exist_ok=True)
+        script = (f"mount -t tmpfs -o size={megabytes}m none {self.store} || exit 99\n"
+                  f"\"$@\"; status=$?; find {self.store} -type f -size +0; exit $status")
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", script, "sh", candor_cli.BINARY, *arguments],
+                              capture_output=True, text=True, env=self.environment, timeout=60)
+        if done.returncode == 99:
+            self.skipTest("no file systems can be mounted here")
+        return (done.returncode, done.stdout, done.stderr)
+
+    def test_a_file_of_unknown_size_leaves_room_on_the_disk(self):
+        url = self.server.add("/m.gguf", b"GGUF" + bytes(1000), chunked=True, more=64 << 20)
+        outcome = self.on_a_small_disk(300, "pull", url, "--sha256", DIGEST)
+        self.assertEqual(outcome[:2], (1, ""), outcome)
+        self.assertIn("does not say how large the file is", outcome[2])
+        self.assertIn("(what had come is removed)", outcome[2])
+
+    def test_a_file_that_does_not_fit_is_not_begun(self):
+        url = self.server.add("/m.gguf", b"GGUF" + bytes(4 << 20))
+        outcome = self.on_a_small_disk(3, "pull", url, "--sha256", DIGEST)
+        self.assertEqual(outcome[:2], (1, ""), outcome)
+        self.assertIn("5 MB are needed, 3 MB are free", outcome[2])
 
     def test_a_name_with_other_contents_is_not_replaced(self):
         self.store.mkdir()
