@@ -12,12 +12,7 @@
 namespace candor {
 namespace {
 
-constexpr long kConnectSeconds = 30;
-// A connection slower than this for so long is as good as broken.
-constexpr long kSlowBytesPerSecond = 100;
-constexpr long kSlowSeconds = 60;
 constexpr long kBufferBytes = 256 << 10;
-constexpr size_t kMaxHeaderBytes = 64 << 10;
 
 bool IsRedirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -41,14 +36,6 @@ bool MayPass(CURLcode code) {
   }
 }
 
-HttpUrl RedirectTarget(const HttpResponse& response, bool allow_http) {
-  try {
-    return ParseHttpUrl(response.location, allow_http);
-  } catch (const UsageError& error) {  // the server's mistake, not the user's
-    throw IoError(response.url.shown + " redirects to " + error.what());
-  }
-}
-
 void Check(CURLcode code) { CHECK(code == CURLE_OK); }
 
 }  // namespace
@@ -60,8 +47,9 @@ struct HttpClient::State {
 
 // One request as libcurl's callbacks see it. An exception cannot pass through libcurl: it is kept and thrown after.
 struct HttpClient::Transfer {
-  Transfer(CURL* curl, const HttpUrl& url, const HttpBody& what_to_do, const std::function<bool()>& ask)
-      : handle(curl), body(&what_to_do), go_on(&ask) {
+  Transfer(CURL* curl, const HttpUrl& url, const HttpBody& what_to_do, const std::function<bool()>& ask,
+           size_t header_limit)
+      : handle(curl), body(&what_to_do), go_on(&ask), max_header_bytes(header_limit) {
     response.url = url;
   }
 
@@ -70,6 +58,7 @@ struct HttpClient::Transfer {
   const HttpBody* body;
   const std::function<bool()>* go_on;
   size_t header_bytes = 0;
+  size_t max_header_bytes;
   bool begun = false;
   bool stopped = false;
   std::exception_ptr error;
@@ -82,7 +71,11 @@ struct HttpClient::Transfer {
     auto& self = *static_cast<Transfer*>(user);
     const std::string_view line(data, size * count);
     self.header_bytes += line.size();
-    if (self.header_bytes > kMaxHeaderBytes) return 0;
+    if (self.header_bytes > self.max_header_bytes) {
+      self.error = std::make_exception_ptr(IoError(self.response.url.shown + ": the answer's header is longer than " +
+                                                   std::to_string(self.max_header_bytes) + " bytes"));
+      return 0;
+    }
     if (line.starts_with("HTTP/")) {  // an interim answer (100, a proxy's) may have come before
       HttpUrl url = std::move(self.response.url);
       self.response = HttpResponse();
@@ -130,7 +123,7 @@ struct HttpClient::Transfer {
   }
 };
 
-HttpClient::HttpClient() : state_(std::make_unique<State>()) {
+HttpClient::HttpClient(const HttpLimits& limits) : limits_(limits), state_(std::make_unique<State>()) {
   state_->handle = curl_easy_init();
   if (state_->handle == nullptr) throw IoError("libcurl does not start");
 }
@@ -147,9 +140,9 @@ void HttpClient::Configure(const HttpRequest& request, Transfer& transfer) {
   Check(curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L));
   Check(curl_easy_setopt(handle, CURLOPT_NOBODY, request.head ? 1L : 0L));
   Check(curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L));
-  Check(curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds));
-  Check(curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, kSlowBytesPerSecond));
-  Check(curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kSlowSeconds));
+  Check(curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, limits_.connect_seconds));
+  Check(curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, limits_.slow_bytes_per_second));
+  Check(curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, limits_.slow_seconds));
   Check(curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kBufferBytes));
   Check(curl_easy_setopt(handle, CURLOPT_USERAGENT, "candor"));
   Check(curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &Transfer::OnHeader));
@@ -173,7 +166,7 @@ void HttpClient::Configure(const HttpRequest& request, Transfer& transfer) {
 
 std::optional<HttpResponse> HttpClient::FetchOnce(const HttpRequest& request, const HttpBody& body,
                                                   const std::function<bool()>& go_on) {
-  Transfer transfer(state_->handle, request.url, body, go_on);
+  Transfer transfer(state_->handle, request.url, body, go_on, limits_.header_bytes);
   Configure(request, transfer);
   const CURLcode code = curl_easy_perform(state_->handle);
   if (transfer.error) std::rethrow_exception(transfer.error);
@@ -206,9 +199,7 @@ std::optional<HttpResponse> HttpClient::Fetch(const HttpRequest& request, const 
     if (at_origin && linked_etag.empty()) linked_etag = response->linked_etag;
     response->linked_etag = linked_etag;
     if (!IsRedirect(response->status)) return response;
-    if (response->location.empty()) throw IoError(next.url.shown + ": a redirect without an address");
-    const HttpUrl target = RedirectTarget(*response, request.allow_http);
-    if (next.url.secure && !target.secure) throw IoError(next.url.shown + ": redirects from https to " + target.shown);
+    const HttpUrl target = RedirectTarget(next.url, response->location, request.allow_http);
     if (request.stay_at_origin && target.origin != request.url.origin) return response;
     if (target.origin != request.url.origin) next.bearer_token.clear();
     next.url = target;

@@ -53,17 +53,27 @@ struct HttpBody {
   std::function<void(std::span<const std::byte>)> bytes;  // of a 2xx answer
 };
 
+// When a connection or an answer is given up.
+struct HttpLimits {
+  long connect_seconds = 30;
+  // A connection slower than this for so long is as good as broken.
+  long slow_bytes_per_second = 100;
+  long slow_seconds = 60;
+  size_t header_bytes = 64 << 10;  // of one answer
+};
+
 // One connection at a time, kept open between requests. One thread.
 class HttpClient {
  public:
-  HttpClient();
+  explicit HttpClient(const HttpLimits& limits = {});
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
   // Follows up to kMaxRedirects redirects (never from https to http, each one checked as ParseHttpUrl does) and returns
   // the final answer, whatever its status. `go_on` is asked at least once a second; nullopt when it returned false.
-  // Throws TransientError for what may pass, IoError for what will not (no such host, certificate, redirects).
+  // Throws TransientError for what may pass, IoError for what will not (no such host, certificate, redirects, a header
+  // that is too long).
   std::optional<HttpResponse> Fetch(const HttpRequest& request, const HttpBody& body,
                                     const std::function<bool()>& go_on);
 
@@ -73,6 +83,7 @@ class HttpClient {
   void Configure(const HttpRequest& request, Transfer& transfer);
   std::optional<HttpResponse> FetchOnce(const HttpRequest& request, const HttpBody& body,
                                         const std::function<bool()>& go_on);
+  HttpLimits limits_;
   std::unique_ptr<State> state_;
 };
 

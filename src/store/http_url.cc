@@ -69,6 +69,17 @@ HttpUrl ParseHttpUrl(const std::string& text, bool allow_http) {
   return parsed;
 }
 
+HttpUrl RedirectTarget(const HttpUrl& from, const std::string& location, bool allow_http) {
+  if (location.empty()) throw IoError(from.shown + ": a redirect without an address");
+  try {
+    HttpUrl target = ParseHttpUrl(location, allow_http);
+    if (!from.secure || target.secure) return target;
+    throw IoError(from.shown + ": redirects from https to " + target.shown);
+  } catch (const UsageError& error) {
+    throw IoError(from.shown + " redirects to " + error.what());
+  }
+}
+
 std::string EncodePath(std::string_view path) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   constexpr std::string_view kUnreserved = "-._~/";

@@ -23,6 +23,10 @@ constexpr size_t kMaxUrlBytes = 8192;
 // http is accepted to this machine, and elsewhere when `allow_http`.
 HttpUrl ParseHttpUrl(const std::string& text, bool allow_http);
 
+// Where a redirect from `from` leads. Throws IoError, since it is the server's mistake and not the user's, for what
+// ParseHttpUrl refuses and for plain http after https, whatever `allow_http` says.
+HttpUrl RedirectTarget(const HttpUrl& from, const std::string& location, bool allow_http);
+
 // `segments` joined by '/', each percent-encoded but for '/'.
 std::string EncodePath(std::string_view path);
 

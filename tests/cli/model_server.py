@@ -1,6 +1,7 @@
 """A local HTTP server that behaves and misbehaves as a test wants."""
 import http.server
 import re
+import ssl
 import threading
 import time
 
@@ -108,11 +109,16 @@ class Server(http.server.ThreadingHTTPServer):
 class ModelServer:
     """Serves `resources` (by path) on a free port of this machine until it is closed; notes every request."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """`certificate`: a file with a certificate and its key, for https."""
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.resources = {}
         self.server.requests = []
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
         self.thread.start()
 

@@ -224,6 +224,16 @@ class PullUrlTest(candor_cli.CandorTest):
             self.assertEqual((status, self.stored()), (1, []), location + err)
             self.assertIn("redirects to", err)
 
+    def test_a_header_without_end_is_refused(self):
+        fields = {f"X-{i}": "x" * 1000 for i in range(60)}
+        self.assert_pulled(self.pull(self.server.add("/m.gguf", MODEL, fields=fields)))
+        fields |= {f"Y-{i}": "x" * 1000 for i in range(10)}
+        url = self.server.add("/n.gguf", MODEL, fields=fields)
+        status, _, err = self.pull(url)
+        self.assertEqual(status, 1)
+        self.assertIn("the answer's header is longer than 65536 bytes", err)
+        self.assertEqual(self.stored(), ["m.gguf", "m.json"])
+
     def test_plain_http_is_for_this_machine(self):
         for url in ("http://192.0.2.1/m.gguf", "http://localhost.example/m.gguf", "http://127.0.0.1.example/m.gguf",
                     "http://127.0.0.1@192.0.2.1/m.gguf"):

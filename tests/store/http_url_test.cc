@@ -61,6 +61,23 @@ TEST(HttpUrlTest, MessagesHideThePasswordAndControlCharacters) {
   }
 }
 
+TEST(HttpUrlTest, ARedirectNeverLeadsFromHttpsToHttp) {
+  const HttpUrl secure = ParseHttpUrl("https://a/m.gguf", false);
+  const HttpUrl plain = ParseHttpUrl("http://localhost/m.gguf", false);
+  EXPECT_EQ(RedirectTarget(secure, "https://b/x", false).text, "https://b/x");
+  EXPECT_EQ(RedirectTarget(plain, "https://b/x", false).text, "https://b/x");
+  EXPECT_EQ(RedirectTarget(plain, "http://127.0.0.1/x", false).text, "http://127.0.0.1/x");
+  EXPECT_EQ(RedirectTarget(plain, "http://b/x", true).text, "http://b/x");
+  for (const char* location : {"http://b/x", "http://localhost/x", "HTTP://127.0.0.1/x"}) {
+    EXPECT_THROW(RedirectTarget(secure, location, false), IoError) << location;
+    EXPECT_THROW(RedirectTarget(secure, location, true), IoError) << location;
+  }
+  for (const char* location : {"", "ftp://b/x", "file:///x", "x", "https://a b/"}) {
+    EXPECT_THROW(RedirectTarget(secure, location, true), IoError) << location;
+  }
+  EXPECT_THROW(RedirectTarget(plain, "http://b/x", false), IoError);
+}
+
 TEST(HttpUrlTest, EncodesPaths) {
   EXPECT_EQ(EncodePath("a/B-9._~"), "a/B-9._~");
   EXPECT_EQ(EncodePath("a b#?%\xc3\xa9"), "a%20b%23%3F%25%C3%A9");
