@@ -35,8 +35,8 @@ void PrintText(const std::string& name, const BenchmarkOptions& run, const Bench
     std::printf("  decode %-6u  %9.1f tokens/s   %3.0f %% of its memory bandwidth, %.1f GB/s\n", run.generate,
                 r.decode_tps, 100 * r.decode_bandwidth_ratio, r.read_gbps);
   }
-  std::printf("\n  load %.2f s, peak memory %.0f MiB, weights read per token %.1f MB\n", load_seconds, r.rss_mib,
-              static_cast<double>(weight_bytes) / 1e6);
+  std::printf("\n  load %.2f s, peak memory %.1f MB, weights read per token %.1f MB\n", load_seconds,
+              r.rss_mib * 1.048576, static_cast<double>(weight_bytes) / 1e6);
   std::printf("  logits %s\n", r.logits_digest.c_str());
 }
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <boost/json.hpp>
-#include <map>
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/model_facts.h"
 #include "cli/progress.h"
 #include "cli/sealing.h"
 #include "cli/standard_output.h"
@@ -41,16 +41,15 @@ std::vector<Listed> OpenAll(const ModelStore& store) {
   return all;
 }
 
-// The type that most of a model's bytes are in; empty when the files cannot be read as GGUF.
-std::string MainType(std::vector<File> files) {
+// What a model says it is quantised to, as `inspect` shows it, or else the type that most of its bytes are in; empty
+// when the files cannot be read as GGUF.
+std::string TypeOf(std::vector<File> files) {
   if (files.empty()) return "";
   try {
     const Checkpoint checkpoint = OpenGguf(std::move(files));
-    std::map<std::string, uint64_t> bytes;
-    for (const TensorInfo& tensor : checkpoint.tensors) bytes[std::string(InfoOf(tensor.type).name)] += tensor.bytes;
-    const auto most =
-        std::max_element(bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-    return most == bytes.end() ? "" : most->first;
+    if (const std::string_view name = FileTypeName(checkpoint.metadata); !name.empty()) return std::string(name);
+    const std::vector<TypeShare> mix = QuantisationMix(checkpoint);
+    return mix.empty() ? "" : std::string(InfoOf(mix.front().type).name);
   } catch (const Error&) {
     return "";
   }
@@ -61,7 +60,7 @@ void PrintJson(const ModelStore& store, std::vector<Listed> listed, const std::v
   for (Listed& entry : listed) {
     const StoredModel& model = entry.model;
     json::object object{{"name", model.name}, {"bytes", model.bytes}};
-    const std::string type = MainType(std::move(entry.files));
+    const std::string type = TypeOf(std::move(entry.files));
     object["type"] = type.empty() ? json::value() : json::value(type);
     json::array files;
     for (const std::filesystem::path& file : model.files) files.emplace_back(file.string());
@@ -82,6 +81,23 @@ void PrintJson(const ModelStore& store, std::vector<Listed> listed, const std::v
   }
   const json::object all{{"store", store.folder().string()}, {"models", models}, {"interrupted", interrupted}};
   PrintResult(json::serialize(all) + "\n");
+}
+
+// A source that fits a line: packages are counted, a long address has its middle left out.
+std::string ShortSource(const std::string& source) {
+  constexpr std::string_view kPackages = "packages ";
+  constexpr size_t kWidth = 60;
+  if (source.starts_with(kPackages)) {
+    const auto count = std::count(source.begin(), source.end(), ' ');
+    return count == 1 ? "package " + source.substr(kPackages.size()) : std::to_string(count) + " packages";
+  }
+  if (source.size() <= kWidth) return source;
+  const auto continues = [&](size_t i) { return (static_cast<unsigned char>(source[i]) & 0xC0) == 0x80; };
+  size_t head = kWidth / 2 - 3;
+  size_t tail = source.size() - kWidth / 2;
+  while (continues(head)) --head;
+  while (continues(tail)) ++tail;
+  return source.substr(0, head) + "..." + source.substr(tail);
 }
 
 // Rows of cells, left-aligned, two spaces apart; the last cell as it is.
@@ -116,12 +132,12 @@ void List(const ListFlags& flags) {
   std::vector<std::vector<std::string>> rows = {{"NAME", "SIZE", "TYPE", "SHA-256", "PULLED", "SOURCE"}};
   for (Listed& entry : listed) {
     const StoredModel& model = entry.model;
-    const std::string type = MainType(std::move(entry.files));
+    const std::string type = TypeOf(std::move(entry.files));
     std::vector<std::string> row = {model.name, FormatBytes(model.bytes), type.empty() ? "?" : type};
     if (model.record) {
       const std::string digest = model.record->files.front().sha256.substr(0, 12);
       row.insert(row.end(), {model.record->verified ? digest : digest + "?", model.record->installed.substr(0, 10),
-                             model.record->source});
+                             ShortSource(model.record->source)});
     } else if (!model.record_problem.empty()) {
       row.insert(row.end(), {"-", "-", "its record cannot be believed"});
       problems.push_back(model.record_problem + "; pull it again to have it checked, or: candor remove " + model.name);
@@ -154,8 +170,8 @@ void AddListCommand(CLI::App& app) {
       "  candor list\n"
       "  candor list --json | jq -r '.models[].files[]'     where the files are\n"
       "\n"
-      "TYPE is what most of a model's bytes are in. A SHA-256 with a question mark was computed, not checked: see\n"
-      "candor pull --allow-unverified.");
+      "TYPE is what the model says it is quantised to, or else what most of its bytes are in. A SHA-256 with a\n"
+      "question mark was computed, not checked: see candor pull --allow-unverified.");
   command->callback([flags] { List(*flags); });
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "cli/model_facts.h"
+#include "cli/progress.h"
 
 namespace candor {
 namespace {
@@ -53,15 +54,6 @@ std::string Fixed(double value, int decimals) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", decimals, value);
   return text;
-}
-
-// "468.6 MiB"
-std::string Binary(uint64_t bytes) {
-  static constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double value = static_cast<double>(bytes);
-  size_t unit = 0;
-  for (; value >= 1024; ++unit) value /= 1024;
-  return Fixed(value, unit == 0 ? 0 : 1) + " " + kUnits[unit];
 }
 
 // "494.0 million"
@@ -232,7 +224,7 @@ std::string ModelReportText(const Checkpoint& checkpoint, const ModelReportOptio
     text += Row(i == 0 ? "file" : "", Printable(checkpoint.files[i].name(), 4096));
     if (!options.digests.empty()) text += Row("  SHA-256", ToHex(options.digests[i]));
   }
-  text += Row("size", Binary(bytes) + " (" + Grouped(bytes) + " bytes)");
+  text += Row("size", FormatBytes(bytes) + " (" + Grouped(bytes) + " bytes)");
   for (const ModelFact& fact : ModelFacts(checkpoint)) {
     if (fact.value) text += Row(fact.label, FactText(*fact.value));
     if (!fact.value && fact.json == "license") text += Row(fact.label, "not stated in the file");

@@ -58,7 +58,7 @@ class InspectTest(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, b""))
         output = result.stdout.decode()
         for line in ["architecture       llama\n", "layers             3\n", "context            512\n",
-                     "key/value heads    2\n", "size               359.6 KiB (368,256 bytes)\n",
+                     "key/value heads    2\n", "size               368.3 kB (368,256 bytes)\n",
                      "license            not stated in the file\n", "RoPE base          10,000\n",
                      'tokenizer          byte-level BPE ("gpt2", split as "gpt-2"), 320 tokens\n',
                      "chat template      no: the model completes text\n", "runs here          yes\n"]:

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shutil
+import struct
 
 import candor_cli
 import model_server
@@ -78,6 +79,38 @@ class ListRemoveTest(candor_cli.CandorTest):
         self.assertRegex(model.pop("installed"), r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertEqual(model, {"name": "pulled", "bytes": GGUF.stat().st_size, "type": "BF16", "verified": True,
                                  "files": [str(self.store / "pulled.gguf")], "sha256": [digest], "source": url})
+
+    def test_a_long_source_is_shortened_for_people(self):
+        self.pull("m")
+        record = self.store / "m.json"
+        whole = json.loads(record.read_text())
+        address = "https://example.org/" + "a\u00e9" * 100 + "/m.gguf"
+        for source, shown in (("packages one==1.0", "package one==1.0"),
+                              ("packages " + " ".join(f"some-long-name-part{i}==0.9.0" for i in range(6)), "6 packages"),
+                              (address, None)):
+            record.write_text(json.dumps({**whole, "source": source}, ensure_ascii=False))
+            line = self.run_candor("list")[1].splitlines()[1]
+            self.assertLessEqual(len(line), 120)
+            if shown:
+                self.assertTrue(line.endswith("  " + shown), line)
+            else:
+                self.assertRegex(line, r"  https://example.org/(a\u00e9)*a?\.\.\.\u00e9?(a\u00e9)*/m\.gguf$")
+            self.assertEqual(json.loads(self.run_candor("list", "--json")[1])["models"][0]["source"], source)
+
+    def test_the_type_and_the_size_are_those_that_inspect_shows(self):
+        self.store.mkdir()
+        # By bytes the model's matrices are F16; what it says of itself is Q4_K_M.
+        out = b"GGUF" + struct.pack("<IQQ", 3, 1, 1)
+        out += struct.pack("<Q", 17) + b"general.file_type" + struct.pack("<II", 4, 15)
+        out += struct.pack("<Q", 1) + b"t" + struct.pack("<IQIQ", 1, 400_000, 1, 0)
+        out += bytes(-len(out) % 32)
+        (self.store / "m.gguf").write_bytes(out + bytes(800_000))
+        row = re.split(r"  +", self.run_candor("list")[1].splitlines()[1])
+        self.assertEqual(row[:3], ["m", "800.1 kB", "Q4_K_M"])
+        self.assertEqual(json.loads(self.run_candor("list", "--json")[1])["models"][0]["type"], "Q4_K_M")
+        inspected = self.run_candor("inspect", "m")[1]
+        self.assertIn(" 800.1 kB (800,096 bytes)", inspected)
+        self.assertIn(" Q4_K_M, ", inspected)
 
     def test_the_flag_goes_before_the_environment(self):
         self.put("m")
