@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`candor eval` on a small model that adds numbers and thinks before it answers."""
 import json
+import math
 import os
 import shutil
 import struct
@@ -10,8 +11,10 @@ import candor_cli
 
 sys.path.insert(0, str(candor_cli.DATA.parent / "hostile"))
 import split_cases  # noqa: E402
+import tiny_models  # noqa: E402
 
 MODEL = candor_cli.DATA / "reasoning" / "tiny-thinker.gguf"
+TEXT = " ".join(f"What is {i * 37 % 1000}+{i * 91 % 1000}? It is {i * 37 % 1000 + i * 91 % 1000}." for i in range(9))
 
 
 class EvalTest(candor_cli.CandorTest):
@@ -64,6 +67,84 @@ class EvalTest(candor_cli.CandorTest):
 
     def test_output_that_cannot_be_written_is_a_failure(self):
         self.assert_fails(1, "/dev/full: cannot write", "eval", "logits", "m.gguf", "--tokens", "1", "--out", "/dev/full")
+
+    def perplexity(self, model, text, *flags):
+        (self.folder / "text").write_text(text)
+        status, out, err = self.run_candor("eval", "perplexity", model, "text", "--json", *flags)
+        self.assertEqual(status, 0, err)
+        return json.loads(out)
+
+    def tokens(self, model, text):
+        return json.loads(self.run_candor("tokenize", model, text, "--json")[1])["ids"]
+
+    def losses(self, model, window, first):
+        """-log p of the window's tokens from index `first` on, each from those before it, in float64."""
+        losses = []
+        for row, token in list(zip(self.logits(window[:-1], model=model), window[1:]))[first - 1:]:
+            largest = max(row)
+            losses.append(largest + math.log(math.fsum(math.exp(logit - largest) for logit in row)) - row[token])
+        return losses
+
+    def assert_perplexity(self, found, losses, tokens):
+        mean = math.fsum(losses) / len(losses)
+        variance = math.fsum((loss - mean) ** 2 for loss in losses) / len(losses)
+        self.assertEqual((found["scored_tokens"], found["tokens"]), (len(losses), tokens))
+        # The program's own sums are in float64 too, in another order.
+        self.assertAlmostEqual(found["negative_log_likelihood"], mean, delta=1e-9)
+        self.assertAlmostEqual(found["perplexity"], math.exp(mean), delta=1e-9 * math.exp(mean))
+        self.assertAlmostEqual(found["standard_error"], math.sqrt(variance / (len(losses) - 1)), delta=1e-7)
+
+    def test_perplexity_is_that_of_the_logits(self):
+        tokens = self.tokens("m.gguf", TEXT)
+        self.assertGreater(len(tokens), 3 * 64)
+        self.assertNotEqual(len(tokens) % 64, 0)
+        losses = []
+        for begin in range(0, len(tokens) // 64 * 64, 64):
+            losses += self.losses("m.gguf", tokens[begin:begin + 64], 33)
+        for flags in ((), ("--chunk", "7"), ("--threads", "1")):
+            found = self.perplexity("m.gguf", TEXT, "--ctx", "64", *flags)
+            self.assert_perplexity(found, losses, len(tokens))
+            self.assertEqual((found["window"], found["model"]), (64, "m"))
+        line = self.run_candor("eval", "perplexity", "m.gguf", "text", "--ctx", "64")[1]
+        self.assertEqual(line, f"perplexity {found['perplexity']:.4f} +/- "
+                               f"{found['perplexity'] * found['standard_error']:.4f} ({len(losses)} of {len(tokens)} "
+                               "tokens scored, windows of 64)\n")
+
+    def test_every_window_begins_with_bos_where_texts_do(self):
+        (self.folder / "b.gguf").write_bytes(tiny_models.cached().build()[0])  # its tokenizer asks for token 1
+        tokens = [1, *self.tokens("b.gguf", TEXT)]
+        losses = []
+        for begin in range(0, len(tokens) // 9 * 9, 9):
+            losses += self.losses("b.gguf", [1, *tokens[begin + 1:begin + 9]], 5)
+        self.assert_perplexity(self.perplexity("b.gguf", TEXT, "--ctx", "9"), losses, len(tokens))
+
+    def test_a_text_shorter_than_a_window_is_scored_whole(self):
+        tokens = self.tokens("m.gguf", TEXT[:40])
+        found = self.perplexity("m.gguf", TEXT[:40])
+        self.assert_perplexity(found, self.losses("m.gguf", tokens, 1), len(tokens))
+        self.assertEqual(found["window"], 512)
+
+    def test_what_cannot_be_scored_is_an_error(self):
+        (self.folder / "text").write_text("1")
+        self.assert_fails(1, "text: too short", "eval", "perplexity", "m.gguf", "text")
+        (self.folder / "text").write_text(TEXT)
+        self.assert_fails(1, "text: nothing to score in windows of 2", "eval", "perplexity", "m.gguf", "text", "--ctx",
+                          "2")
+
+    def test_one_by_one_gives_the_same_bits_with_the_memory_of_one_row(self):
+        def peak_memory(*flags):
+            process = self.start("eval", "logits", "m.gguf", "--tokens", tokens, "--out", "l.safetensors", *flags)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.communicate()
+            self.assertEqual(process.returncode, 0)
+            return usage.ru_maxrss << 10
+        tokens = ",".join(str(i % 250) for i in range(70))
+        together = peak_memory("--chunk", "8192")
+        logits = self.out.read_bytes()
+        # 8,192 rows of nothing but the feed-forward's float32 values, of which there are 384.
+        self.assertGreater(together - peak_memory("--chunk", "8192", "--one-by-one"), 8191 * 384 * 4)
+        self.assertEqual(self.out.read_bytes(), logits)
 
 
 if __name__ == "__main__":
