@@ -1,7 +1,9 @@
 // The decoder against Hugging Face transformers in float32, on random checkpoints (tests/data/gguf).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "support/decoder_harness.h"
 #include "support/safetensors_file.h"
@@ -26,14 +28,32 @@ Golden LoadGolden(const std::string& name) {
           .greedy_logits = expected.Read<float>("greedy_logits")};
 }
 
+// Infinite where a value is not a number, or where there is nothing to compare.
 float LargestDifference(const std::vector<float>& a, const std::vector<float>& b) {
-  EXPECT_EQ(a.size(), b.size());
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  if (a.size() != b.size() || a.empty()) return kInfinity;
   float largest = 0;
-  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+  for (size_t i = 0; i < a.size(); ++i) {
     const float difference = std::fabs(a[i] - b[i]);
-    if (!(difference <= largest)) largest = difference;
+    if (std::isnan(difference)) return kInfinity;
+    largest = std::max(largest, difference);
   }
   return largest;
+}
+
+TEST(LargestDifference, NothingThatIsNotANumberIsSmall) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> zeros(3, 0.0f);
+  EXPECT_EQ(LargestDifference({1, -3, 2}, zeros), 3);
+  EXPECT_EQ(LargestDifference(zeros, zeros), 0);
+  for (const std::vector<float>& values : std::vector<std::vector<float>>{
+           {nan, 0, 0}, {0, nan, 0}, {0, 0, nan}, {1e9f, nan, 0}, {nan, 1e9f, 0}, {0, infinity, 0}, {}, {0, 0}}) {
+    EXPECT_EQ(LargestDifference(values, zeros), infinity);
+    EXPECT_EQ(LargestDifference(zeros, values), infinity);
+  }
+  EXPECT_EQ(LargestDifference({infinity}, {infinity}), infinity);
+  EXPECT_EQ(LargestDifference({}, {}), infinity);
 }
 
 class DecoderGolden : public ::testing::TestWithParam<const char*> {};
