@@ -26,11 +26,11 @@ struct Perplexity {
   double standard_error() const;  // of the mean
 };
 
-// Cuts the text's tokens into windows as long as the evaluator's context and reads each on its own. In a window of n the
-// tokens from index n / 2 + 1 on are scored, as published figures are, each from those before it in the window; what does not fill a window at the
-// end is left out. Where texts begin with BOS, the first token of each window is replaced by it. A text shorter than
-// a window is one window (after BOS, if any) in which every token but the first is scored. Throws FormatError naming
-// `source` when there is nothing to score, and Error for a logit that is not finite.
+// Cuts the text's tokens into windows as long as the evaluator's context and reads each on its own. In a window of n
+// the tokens from index n / 2 + 1 on are scored, as published figures are, each from those before it in the window;
+// what does not fill a window at the end is left out. Where texts begin with BOS, the first token of each window is
+// replaced by it. A text shorter than a window is one window (after BOS, if any) in which every token but the first is
+// scored. Throws FormatError naming `source` when there is nothing to score, and Error for a logit that is not finite.
 Perplexity MeasurePerplexity(Evaluator& evaluator, const Tokenizer& tokenizer, std::string_view text,
                              const std::string& source,
                              const std::function<void(uint64_t done, uint64_t total)>& progress);

@@ -16,27 +16,22 @@ constexpr int kMaxThreads = 1024;
 constexpr const char* kVocabularyKeys[] = {"tokenizer.ggml.tokens", "tokenizer.ggml.scores",
                                            "tokenizer.ggml.token_type", "tokenizer.ggml.merges"};
 
-// The best set that proves itself, or the named one.
-const KernelTable& KernelsNamed(const std::string& name) {
-  if (name.empty()) {
-    for (const KernelTable* const* table = AvailableKernels(); *table != nullptr; ++table) {
-      if (GivesKnownAnswers(**table)) return **table;
-    }
-    throw UnsupportedError("no instruction set gives the known answers on this machine: its arithmetic is broken");
-  }
-  if (const KernelTable* kernels = FindKernels(name.c_str())) {
-    if (GivesKnownAnswers(*kernels)) return *kernels;
-    throw UnsupportedError("isa: \"" + name + "\" does not give the known answers on this machine; take another");
-  }
+}  // namespace
+
+const KernelTable& ChooseKernels(const KernelTable* const* tables, const std::string& name,
+                                 const std::function<bool(const KernelTable&)>& proves_itself) {
   std::string available;
-  for (const KernelTable* const* table = AvailableKernels(); *table != nullptr; ++table) {
+  for (const KernelTable* const* table = tables; *table != nullptr; ++table) {
+    if ((name.empty() || name == (*table)->name) && proves_itself(**table)) return **table;
+    if (name == (*table)->name) {
+      throw UnsupportedError("isa: \"" + name + "\" does not give the known answers on this machine; take another");
+    }
     available += available.empty() ? "" : ", ";
     available += (*table)->name;
   }
-  throw UsageError("isa: \"" + name + "\" is none that this machine can run: " + available);
+  if (!name.empty()) throw UsageError("isa: \"" + name + "\" is none that this machine can run: " + available);
+  throw UnsupportedError("no instruction set gives the known answers on this machine: its arithmetic is broken");
 }
-
-}  // namespace
 
 LanguageModel LanguageModel::Open(const std::filesystem::path& path, const LoadOptions& options) {
   std::vector<File> files;
@@ -46,7 +41,7 @@ LanguageModel LanguageModel::Open(const std::filesystem::path& path, const LoadO
 
 LanguageModel LanguageModel::Load(Checkpoint checkpoint, const LoadOptions& options) {
   LanguageModel result;
-  result.kernels_ = &KernelsNamed(options.isa);
+  result.kernels_ = &ChooseKernels(AvailableKernels(), options.isa, GivesKnownAnswers);
   int threads = options.threads;
   if (threads == 0) threads = std::min(AvailableCpus(), kMaxThreads);
   if (threads < 0 || threads > kMaxThreads) {

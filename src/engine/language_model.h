@@ -3,6 +3,7 @@
 #define CANDOR_ENGINE_LANGUAGE_MODEL_H_
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,11 @@ struct LoadOptions {
   std::string isa = {};        // the instruction set by name; empty = the best that this machine has
   LoadProgress progress = {};  // may be empty
 };
+
+// Of `tables` (null-terminated) the first that proves itself, or the one called `name`, which must. Throws
+// UnsupportedError when none does, UsageError for a name that is not among them.
+const KernelTable& ChooseKernels(const KernelTable* const* tables, const std::string& name,
+                                 const std::function<bool(const KernelTable&)>& proves_itself);
 
 // Movable; what the accessors return stays where it is. Immutable but for the thread pool, which does one thing at a
 // time: engines that share a model must be used one at a time too.
