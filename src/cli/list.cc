@@ -151,7 +151,7 @@ void List(const ListFlags& flags) {
   } else {
     Note("no models in " + store.folder().string() + " yet; fetch one with: candor pull " + KnownModels().front().name);
   }
-  for (const std::string& problem : problems) std::fprintf(stderr, "%s\n", problem.c_str());
+  for (const std::string& problem : problems) Note(problem);
   for (const PartialModel& partial : partials) {
     Note(partial.name + ": " + FormatBytes(partial.bytes) +
          " of an unfinished pull; repeat it to go on, or: candor remove " + partial.name);
