@@ -3,6 +3,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import time
 
 
@@ -22,12 +23,20 @@ def first_token_seconds(candor, model, prompt, repeat=5):
 
 def peak_bytes(command):
     """Runs a command and returns (its standard output, the most memory it held, in bytes)."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, f"{' '.join(map(str, command))} ended with {process.returncode}"
-    return output, usage.ru_maxrss * 1024
+    # A process inherits the peak of the one that started it, so a small one has to.
+    starter = [sys.executable, "-c", _STARTER, *map(str, command)]
+    result = subprocess.run(starter, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert result.returncode == 0, f"{' '.join(map(str, command))} ended with {result.returncode}"
+    return result.stdout, int(result.stderr) * 1024
+
+
+_STARTER = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status) != 0)
+"""
 
 
 def share_kept_by_two(candor, model, threads=2):
