@@ -1,15 +1,16 @@
 #include "chat/control_token_guard.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
+
+#include "base/sha256.h"
 
 namespace candor {
 namespace {
 
 using jinja::Kind;
 using jinja::Value;
-
-constexpr std::string_view kMarkCharacter = "\u2042";
 
 bool IsAsciiWordCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
@@ -19,27 +20,27 @@ bool IsKnownRole(std::string_view role) {
   return std::ranges::find(kRoles, role) != std::end(kRoles);
 }
 
-size_t LongestRun(std::string_view text) {
-  size_t longest = 0;
-  for (size_t at = text.find(kMarkCharacter); at != std::string_view::npos; at = text.find(kMarkCharacter, at)) {
-    size_t run = 0;
-    for (; text.substr(at).starts_with(kMarkCharacter); at += kMarkCharacter.size()) ++run;
-    longest = std::max(longest, run);
-  }
-  return longest;
-}
-
-size_t LongestRun(const Value& value) {
-  size_t longest = 0;
-  if (value.is_string()) return LongestRun(std::string_view(value.utf8()));
-  if (value.is_sequence()) {
-    for (const Value& item : value.items()) longest = std::max(longest, LongestRun(item));
+void HashStrings(const Value& value, Sha256& hash) {
+  if (value.is_string()) {
+    hash.Update(std::as_bytes(std::span(value.utf8())));
+  } else if (value.is_sequence()) {
+    for (const Value& item : value.items()) HashStrings(item, hash);
   } else if (value.is(Kind::kDict)) {
     for (const auto& [key, item] : value.dict().entries()) {
-      longest = std::max({longest, LongestRun(key), LongestRun(item)});
+      HashStrings(key, hash);
+      HashStrings(item, hash);
     }
   }
-  return longest;
+}
+
+std::string MarkFor(const Value& messages) {
+  Sha256 hash;
+  HashStrings(messages, hash);
+  uint64_t number = 0;
+  for (size_t i = 0; const auto byte : hash.Finish()) {
+    if (i++ < sizeof number) number = number << 8 | static_cast<uint8_t>(byte);
+  }
+  return "\u2042" + std::to_string(number) + "\u203b";
 }
 
 bool StartsWithAny(std::string_view text, const std::vector<std::string>& beginnings) {
@@ -62,23 +63,25 @@ ControlTokenGuard::ControlTokenGuard(const Tokenizer& tokenizer, std::vector<std
   special_ = AddedTokens(std::move(special), "special tokens");
 }
 
-bool ControlTokenGuard::MightBegin(std::string_view text, size_t at, bool is_answer) const {
+bool ControlTokenGuard::MightBegin(std::string_view text, size_t at, size_t end, bool is_answer) const {
   const auto first = static_cast<unsigned char>(text[at]);
   if (control_[first].empty()) return false;
   const std::string_view rest = text.substr(at);
   if (is_answer && StartsWithAny(rest, allowed_in_answers_)) return false;
   if (const AddedToken* token = special_.LongestAt(text, at, true)) return token->control;
   if (!IsAsciiWordCharacter(text[at])) return true;
-  // The template may cut blanks off the end and go on.
-  const std::string_view end = rest.substr(0, rest.find_last_not_of(" \t\r\n") + 1);
-  return std::ranges::any_of(control_[first], [&](const std::string& token) { return token.starts_with(end); });
+  if (end <= at || end - at >= kMaxAddedTokenBytes) return false;
+  const std::string_view last = text.substr(at, end - at);
+  return std::ranges::any_of(control_[first], [&](const std::string& token) { return token.starts_with(last); });
 }
 
 std::string ControlTokenGuard::WithMarks(std::string_view text, std::string_view mark, bool is_answer) const {
   std::string marked;
   marked.reserve(text.size());
+  // The template may cut blanks off the end and go on.
+  const size_t end = text.find_last_not_of(" \t\r\n") + 1;
   for (size_t at = 0; at < text.size(); ++at) {
-    if (MightBegin(text, at, is_answer)) marked += mark;
+    if (MightBegin(text, at, end, is_answer)) marked += mark;
     marked += text[at];
   }
   return marked;
@@ -104,7 +107,7 @@ Value ControlTokenGuard::Walk(const Value& value, std::string_view mark, bool is
 
 ControlTokenGuard::Marked ControlTokenGuard::Mark(const Value& messages) const {
   Marked marked;
-  for (size_t length = LongestRun(messages) + 1; length > 0; --length) marked.mark += kMarkCharacter;
+  marked.mark = MarkFor(messages);
   std::vector<Value> list;
   for (const Value& message : messages.items()) {
     const Value* role = message.dict().Find("role", nullptr);
@@ -120,12 +123,10 @@ ControlTokenGuard::Marked ControlTokenGuard::Mark(const Value& messages) const {
   return marked;
 }
 
-// A mark may follow a shorter run of its character: it is the end of the run.
 GuardedText ControlTokenGuard::Unmark(std::string_view rendered, std::string_view mark) {
   GuardedText guarded;
   size_t from = 0;
   for (size_t at = rendered.find(mark); at != std::string_view::npos; at = rendered.find(mark, from)) {
-    while (rendered.substr(at + kMarkCharacter.size()).starts_with(mark)) at += kMarkCharacter.size();
     guarded.text += rendered.substr(from, at - from);
     guarded.literal.push_back(guarded.text.size());
     from = at + mark.size();

@@ -5,8 +5,9 @@
 // could end his turn and begin another's. So each place of a message where a control token might begin is marked before
 // the template runs; afterwards the marks come out of the prompt, and their places are where no control token counts.
 //
-// A mark is a run of one character that is longer than any in the conversation. The character (U+2042, asterism) is no
-// space to trim and no letter to change, and neither repr() nor tojson escapes it.
+// A mark is U+2042, a number and U+203B: no space to trim, no letter to change, and neither repr() nor tojson escapes
+// it. The number is a part of the SHA-256 of the conversation, so that nothing in it, nor parts of it joined by the
+// template, makes a mark.
 #ifndef CANDOR_CHAT_CONTROL_TOKEN_GUARD_H_
 #define CANDOR_CHAT_CONTROL_TOKEN_GUARD_H_
 
@@ -47,7 +48,8 @@ class ControlTokenGuard {
   static GuardedText Unmark(std::string_view rendered, std::string_view mark);
 
  private:
-  bool MightBegin(std::string_view text, size_t at, bool is_answer) const;
+  // `end`: where the text ends, blanks aside.
+  bool MightBegin(std::string_view text, size_t at, size_t end, bool is_answer) const;
   std::string WithMarks(std::string_view text, std::string_view mark, bool is_answer) const;
   jinja::Value Walk(const jinja::Value& value, std::string_view mark, bool is_answer) const;
 

@@ -99,11 +99,26 @@ TEST_F(ControlTokenGuardTest, PartsThatATemplateJoinsMakeNoToken) {
     EXPECT_EQ(Make(*tokenizer_, kTemplate, std::string(R"([{"role": "user", "content": [)") + parts + "]}]").special,
               kTurn);
   }
+  // Nor do they make a mark, which would take the template's own token away.
+  EXPECT_EQ(Make(*tokenizer_, kTemplate,
+                 "[{\"role\": \"user\", \"content\": [{\"text\": \"\u2042\"}, {\"text\": \"\u2042\"}, {\"text\": "
+                 "\"\u20420\"}, {\"text\": \"\u203b\"}]}]")
+                .special,
+            kTurn);
   // What a template takes out of a text does not join its ends to a token either.
   EXPECT_EQ(Make(*tokenizer_, "<|im_start|>{{ messages[0].content | replace('x', '') }}",
                  R"([{"role": "user", "content": "<|imx_end|>"}])")
                 .special,
             std::vector<std::string>{"<|im_start|>"});
+}
+
+TEST_F(ControlTokenGuardTest, MarkingTakesLinearTimeAndMemory) {
+  const ControlTokenGuard guard(*tokenizer_, {});
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += "\u2042";
+  text += std::string(300'000, '<') + std::string(300'000, 'b') + std::string(300'000, ' ');
+  const ControlTokenGuard::Marked marked = guard.Mark(TemplateMessages({Message{.role = "user", .content = text}}));
+  EXPECT_LT(Entry(marked.messages.items()[0], "content")->utf8().size(), 30 * text.size());
 }
 
 TEST_F(ControlTokenGuardTest, EveryFieldOfAMessageIsGuarded) {
