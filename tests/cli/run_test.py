@@ -170,8 +170,9 @@ class Run(unittest.TestCase):
         self.assertTrue(run_json("--system", "Add.", "What is 1+2?")["prompt"].startswith("<|im_start|>system\nAdd.<"))
 
     def test_an_interrupted_answer_ends_with_130(self):
-        process = subprocess.Popen([CANDOR, "run", MODEL, "--temperature", "5", "--logit-bias", "258:-100", "--ctx", "500",
-                                    "--chunk", "1", "--isa", "scalar", "What is 1+2?"],
+        process = subprocess.Popen([CANDOR, "run", MODEL, "--temperature", "5", "--logit-bias", "258:-100", "--ctx", "1024",
+                                    "--chunk", "1", "--isa", "scalar", "--threads", "1",
+                                    "What is 1+2?"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
         process.stderr.read(1)  # it has begun to think
         process.send_signal(signal.SIGINT)
@@ -181,7 +182,8 @@ class Run(unittest.TestCase):
 
     def test_a_second_interrupt_ends_the_program_within_a_step(self):
         for number in (signal.SIGINT, signal.SIGTERM):
-            process = subprocess.Popen([CANDOR, "run", MODEL, "--isa", "scalar", "--threads", "1", "1234567890" * 95],
+            process = subprocess.Popen([CANDOR, "run", MODEL, "--isa", "scalar", "--exact", "--threads", "1",
+                                        "1234567890" * 95],
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
             status = pathlib.Path(f"/proc/{process.pid}/status")
             caught = 0
@@ -195,8 +197,9 @@ class Run(unittest.TestCase):
             self.assertEqual(process.returncode, -number)
 
     def test_a_termination_stops_the_answer_and_is_told(self):
-        process = subprocess.Popen([CANDOR, "run", MODEL, "--temperature", "5", "--logit-bias", "258:-100", "--ctx", "500",
-                                    "--chunk", "1", "--isa", "scalar", "What is 1+2?"],
+        process = subprocess.Popen([CANDOR, "run", MODEL, "--temperature", "5", "--logit-bias", "258:-100", "--ctx", "1024",
+                                    "--chunk", "1", "--isa", "scalar", "--threads", "1",
+                                    "What is 1+2?"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
         process.stderr.read(1)
         process.send_signal(signal.SIGTERM)
