@@ -169,12 +169,18 @@ class Run(unittest.TestCase):
     def test_the_model_is_told_what_the_system_flag_says(self):
         self.assertTrue(run_json("--system", "Add.", "What is 1+2?")["prompt"].startswith("<|im_start|>system\nAdd.<"))
 
+    def wait_until_it_watches(self, process, number):
+        """That is when it computes; notes on standard error may come before."""
+        status = pathlib.Path(f"/proc/{process.pid}/status")
+        while not int(re.search(r"SigCgt:\t(\w+)", status.read_text(encoding="utf-8")).group(1), 16) >> (number - 1) & 1:
+            pass
+
     def test_an_interrupted_answer_ends_with_130(self):
         process = subprocess.Popen([CANDOR, "run", MODEL, "--temperature", "5", "--logit-bias", "258:-100", "--ctx", "1024",
                                     "--chunk", "1", "--isa", "scalar", "--threads", "1",
                                     "What is 1+2?"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        process.stderr.read(1)  # it has begun to think
+        self.wait_until_it_watches(process, signal.SIGINT)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130)
@@ -201,7 +207,7 @@ class Run(unittest.TestCase):
                                     "--chunk", "1", "--isa", "scalar", "--threads", "1",
                                     "What is 1+2?"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        process.stderr.read(1)
+        self.wait_until_it_watches(process, signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 143)
