@@ -39,4 +39,11 @@ const TensorInfo* Checkpoint::FindTensor(std::string_view name) const {
   return at == by_name.end() || tensors[*at].name != name ? nullptr : &tensors[*at];
 }
 
+std::string_view Checkpoint::TextOf(std::string_view document) const {
+  for (const Document& candidate : documents) {
+    if (candidate.name == document) return candidate.text;
+  }
+  return {};
+}
+
 }  // namespace candor

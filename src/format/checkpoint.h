@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -31,11 +32,25 @@ struct TensorInfo {
   uint64_t rows() const;
 };
 
+enum class CheckpointFormat : uint8_t { kGguf, kSafetensors };
+
+// A small file beside the weights, whole: config.json, tokenizer.json, chat_template.jinja...
+struct Document {
+  std::string name;  // without folder
+  std::string text;
+  Sha256Digest digest;
+};
+
 struct Checkpoint {
+  explicit Checkpoint(Metadata its_metadata) : metadata(std::move(its_metadata)) {}
+
+  CheckpointFormat format = CheckpointFormat::kGguf;
   std::vector<File> files;
   // For each file its first bytes, up to the tensor data, exactly as they were read and parsed.
   std::vector<std::vector<std::byte>> headers;
+  // kGguf: the file's own keys. kSafetensors: config.json, an object's members under dotted keys.
   Metadata metadata;
+  std::vector<Document> documents;  // kSafetensors
   std::vector<TensorInfo> tensors;  // ordered by (file, offset); names are unique; ranges do not overlap
   std::vector<uint32_t> by_name;    // indices into tensors, ordered by name
 
@@ -44,6 +59,8 @@ struct Checkpoint {
   void IndexTensors();
   // nullptr when there is none of that name. Takes logarithmic time.
   const TensorInfo* FindTensor(std::string_view name) const;
+  // The text of a document; empty when it is not there.
+  std::string_view TextOf(std::string_view document) const;
 };
 
 // The bytes of a tensor, or of a piece of it that holds whole rows. `bytes` is valid during the call only.

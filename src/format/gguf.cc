@@ -141,11 +141,10 @@ Checkpoint OpenGguf(std::vector<File> files) {
     throw FormatError(metadata->source() + ": one of " + std::to_string(parts) +
                       " parts of a split model; its files are named NAME-00001-of-0000N.gguf, name the first");
   }
-  Checkpoint checkpoint{.files = std::move(files),
-                        .headers = std::move(headers),
-                        .metadata = *std::move(metadata),
-                        .tensors = std::move(tensors),
-                        .by_name = {}};
+  Checkpoint checkpoint(*std::move(metadata));
+  checkpoint.files = std::move(files);
+  checkpoint.headers = std::move(headers);
+  checkpoint.tensors = std::move(tensors);
   checkpoint.IndexTensors();
   return checkpoint;
 }

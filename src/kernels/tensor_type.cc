@@ -40,7 +40,17 @@ constexpr TensorTypeInfo kTypes[] = {
     {TensorType::kMXFP4, "MXFP4", 32, 17, true},
     {TensorType::kNVFP4, "NVFP4", 64, 36, false},
     {TensorType::kQ1_0, "Q1_0", 128, 18, false},
+    {TensorType::kF8_E4M3, "F8_E4M3", 1, 1, false},
+    {TensorType::kF8_E5M2, "F8_E5M2", 1, 1, false},
+    {TensorType::kU8, "U8", 1, 1, false},
+    {TensorType::kU16, "U16", 1, 2, false},
+    {TensorType::kU32, "U32", 1, 4, false},
+    {TensorType::kU64, "U64", 1, 8, false},
+    {TensorType::kBool, "BOOL", 1, 1, false},
 };
+
+// GGUF's numbers end far below ours.
+constexpr uint32_t kFirstOwnId = 200;
 
 }  // namespace
 
@@ -52,8 +62,17 @@ const TensorTypeInfo& InfoOf(TensorType type) {
 }
 
 std::optional<TensorTypeInfo> TensorTypeFromGgufId(uint32_t id) {
+  if (id >= kFirstOwnId) return std::nullopt;
   for (const TensorTypeInfo& info : kTypes) {
     if (static_cast<uint32_t>(info.type) == id) return info;
+  }
+  return std::nullopt;
+}
+
+std::optional<TensorTypeInfo> TensorTypeFromSafetensorsName(std::string_view name) {
+  // The format has plain numbers only; their names are those of the table.
+  for (const TensorTypeInfo& info : kTypes) {
+    if (info.name == name && info.block_values == 1) return info;
   }
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 // The number formats of tensors: one table of name, block size and bytes for every type that GGUF or safetensors names.
 //
-// Source: the GGUF specification (the numeric ids are its ids) and its published block layouts.
+// Source: the GGUF specification (the numeric ids are its ids) and its published block layouts; the safetensors format;
+// OCP 8-bit Floating Point Specification 1.0 for F8_E4M3.
 #ifndef CANDOR_KERNELS_TENSOR_TYPE_H_
 #define CANDOR_KERNELS_TENSOR_TYPE_H_
 
@@ -45,6 +46,14 @@ enum class TensorType : uint8_t {
   kMXFP4 = 39,
   kNVFP4 = 40,
   kQ1_0 = 41,
+  // Those that safetensors has and GGUF has not: numbers of our own.
+  kF8_E4M3 = 200,
+  kF8_E5M2 = 201,
+  kU8 = 202,
+  kU16 = 203,
+  kU32 = 204,
+  kU64 = 205,
+  kBool = 206,
 };
 
 // Floats without blocks, which vectors and matrices of a model may be.
@@ -64,6 +73,8 @@ struct TensorTypeInfo {
 const TensorTypeInfo& InfoOf(TensorType type);
 // The row whose GGUF id is `id`; nullopt for an id that no published format has.
 std::optional<TensorTypeInfo> TensorTypeFromGgufId(uint32_t id);
+// The row of a type as safetensors spells it ("BF16", "F8_E4M3", "BOOL"); nullopt for any other word.
+std::optional<TensorTypeInfo> TensorTypeFromSafetensorsName(std::string_view name);
 
 }  // namespace candor
 

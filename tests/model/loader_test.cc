@@ -69,7 +69,9 @@ class LoaderTest : public ::testing::Test {
 
   Model Load(std::span<const TensorRow> rows, int threads = 2) {
     std::ofstream(path_, std::ios::binary) << data_;
-    Checkpoint checkpoint{{}, {{}}, Metadata("made.file"), tensors_, {}};
+    Checkpoint checkpoint(Metadata("made.file"));
+    checkpoint.headers = {{}};
+    checkpoint.tensors = tensors_;
     checkpoint.files.push_back(File::Open(path_));
     checkpoint.IndexTensors();
     ThreadPool pool(threads);
