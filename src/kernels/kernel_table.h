@@ -91,15 +91,22 @@ struct KernelTable {
 
   // out = x / sqrt(mean(x^2) + epsilon) * weight; out may be x.
   void (*rms_norm)(const float* x, const float* weight, int n, float epsilon, float* out);
+  // out = (x - mean) / sqrt(mean((x - mean)^2) + epsilon) * weight + bias; bias may be null; out may be x.
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, int n, float epsilon, float* out);
   // Rotates pairs of one head by angles with the given cosines and sines [dims / 2]; values from dims on stay.
   void (*rope)(float* head, const float* cosines, const float* sines, int dims, bool interleaved);
   void (*attention)(const AttentionArgs& args);
   // out = activation(gate) * up; out may be either.
   void (*silu_multiply)(const float* gate, const float* up, int n, float* out);
   void (*gelu_multiply)(const float* gate, const float* up, int n, float* out);
-  void (*add)(float* x, const float* y, int n);  // x += y
-  void (*scale)(float* x, float factor, int n);  // x *= factor
-  void (*softcap)(float* x, float cap, int n);   // x = cap * tanh(x / cap)
+  // out = g / (1 + exp(-alpha * g)) * (u + 1), where g is `gate` limited above to `limit` and u is `up` limited to
+  // [-limit, limit]; what is not a number stays so. out may be either.
+  void (*clamped_silu_multiply)(const float* gate, const float* up, int n, float alpha, float limit, float* out);
+  void (*gelu)(const float* x, int n, float* out);                    // out = GELU(x), tanh form; out may be x
+  void (*add)(float* x, const float* y, int n);                       // x += y
+  void (*add_scaled)(float* x, const float* y, float factor, int n);  // x = fma(factor, y, x)
+  void (*scale)(float* x, float factor, int n);                       // x *= factor
+  void (*softcap)(float* x, float cap, int n);                        // x = cap * tanh(x / cap)
   // One position's key or value of one head to its slot (position % 64) of a page's part for that head. False when a
   // float is infinite or NaN: what the page holds of it means nothing then.
   bool (*store_key)(const float* key, int head_dim, KvType type, std::byte* page, int slot);

@@ -12,7 +12,7 @@
 namespace candor {
 namespace {
 
-constexpr uint64_t kKnownDigest = 0xf62f450ea5e6be15;
+constexpr uint64_t kKnownDigest = 0x9ff896530838e717;
 
 constexpr uint32_t kRows = 16;
 constexpr uint32_t kColumns = 512;
@@ -105,7 +105,13 @@ void RowFunctions(const KernelTable& table, Bits& bits, Digest& digest) {
   std::vector<float> out(x.size());
   table.rms_norm(x.data(), y.data(), n, 1e-6f, out.data());
   digest.Add(out);
+  table.layer_norm(x.data(), y.data(), y.data(), n, 1e-6f, out.data());
+  digest.Add(out);
   table.silu_multiply(x.data(), y.data(), n, out.data());
+  digest.Add(out);
+  table.clamped_silu_multiply(x.data(), y.data(), n, 1.7f, 1.0f, out.data());
+  digest.Add(out);
+  table.gelu(x.data(), n, out.data());
   digest.Add(out);
   table.gelu_multiply(x.data(), y.data(), n, out.data());
   digest.Add(out);
@@ -113,6 +119,7 @@ void RowFunctions(const KernelTable& table, Bits& bits, Digest& digest) {
   table.rope(x.data(), out.data(), y.data(), 64, true);
   table.softcap(x.data(), 3.0f, n);
   table.add(x.data(), y.data(), n);
+  table.add_scaled(x.data(), y.data(), 0.3f, n);
   table.scale(x.data(), 0.7f, n);
   digest.Add(x);
 }

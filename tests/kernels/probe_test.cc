@@ -19,11 +19,22 @@ TEST(Probe, TablesAreListedBestFirstAndFoundByName) {
   EXPECT_EQ(FindKernels("avx1024"), nullptr);
 }
 
+TEST(Probe, EveryTableGivesTheKnownAnswers) {
+  for (const KernelTable* const* table = AvailableKernels(); *table; ++table) {
+    EXPECT_TRUE(GivesKnownAnswers(**table)) << (*table)->name << " gives " << std::hex << ProbeDigest(**table);
+  }
+}
+
 TEST(Probe, ATableWithOneWrongKernelIsRefused) {
   const KernelTable& good = *AvailableKernels()[0];
   EXPECT_TRUE(GivesKnownAnswers(good));
   KernelTable bad = good;
   bad.gelu_multiply = bad.silu_multiply;
+  EXPECT_FALSE(GivesKnownAnswers(bad));
+  bad = good;
+  bad.layer_norm = [](const float* x, const float* weight, const float*, int n, float epsilon, float* out) {
+    AvailableKernels()[0]->rms_norm(x, weight, n, epsilon, out);
+  };
   EXPECT_FALSE(GivesKnownAnswers(bad));
   bad = good;
   bad.scale = [](float* x, float factor, int n) {

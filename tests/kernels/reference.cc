@@ -157,6 +157,26 @@ std::vector<float> RmsNorm(std::span<const float> x, std::span<const float> weig
   return out;
 }
 
+std::vector<float> LayerNorm(std::span<const float> x, std::span<const float> weight, std::span<const float> bias,
+                             float epsilon) {
+  const auto n = static_cast<float>(x.size());
+  std::array<float, 16> lanes{};
+  for (size_t i = 0; i < x.size(); ++i) lanes[i % 16] = lanes[i % 16] + x[i];
+  const float mean = Tree(lanes) / n;
+  lanes = {};
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float d = x[i] - mean;
+    lanes[i % 16] = Fma(d, d, lanes[i % 16]);
+  }
+  const float inverse = 1.0f / std::sqrt(Tree(lanes) / n + epsilon);
+  std::vector<float> out;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float scaled = ((x[i] - mean) * inverse) * weight[i];
+    out.push_back(bias.empty() ? scaled : scaled + bias[i]);
+  }
+  return out;
+}
+
 void Rope(std::span<float> head, std::span<const float> cosines, std::span<const float> sines, bool interleaved) {
   for (size_t i = 0; i < cosines.size(); ++i) {
     float& first = head[interleaved ? 2 * i : i];
@@ -170,10 +190,22 @@ void Rope(std::span<float> head, std::span<const float> cosines, std::span<const
 
 float SiluMultiply(float gate, float up) { return gate / (1.0f + Exp(0.0f - gate)) * up; }
 
-float GeluMultiply(float gate, float up) {
-  const float cubic = Fma(gate * gate * gate, 0.044715f, gate);
-  return gate * 0.5f * (1.0f + Tanh(cubic * 0x1.988454p-1f)) * up;
+float ClampedSiluMultiply(float gate, float up, float alpha, float limit) {
+  if (gate > limit) gate = limit;
+  if (up > limit) up = limit;
+  if (up < -limit) up = -limit;
+  const float exponent = 0.0f - alpha * gate;
+  return gate / (1.0f + Exp(exponent)) * (up + 1.0f);
 }
+
+float Gelu(float x) {
+  const float cubic = Fma(x * x * x, 0.044715f, x);
+  return x * 0.5f * (1.0f + Tanh(cubic * 0x1.988454p-1f));
+}
+
+float GeluMultiply(float gate, float up) { return Gelu(gate) * up; }
+
+float AddScaled(float x, float y, float factor) { return Fma(factor, y, x); }
 
 float Softcap(float x, float cap) { return cap * Tanh(x / cap); }
 

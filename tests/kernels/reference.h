@@ -26,9 +26,15 @@ float ExactProduct(TensorType type, const uint8_t* row, std::span<const float> x
 float Exp(float x);
 float Tanh(float x);
 std::vector<float> RmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon);
+// `bias` may be empty.
+std::vector<float> LayerNorm(std::span<const float> x, std::span<const float> weight, std::span<const float> bias,
+                             float epsilon);
 void Rope(std::span<float> head, std::span<const float> cosines, std::span<const float> sines, bool interleaved);
 float SiluMultiply(float gate, float up);
+float ClampedSiluMultiply(float gate, float up, float alpha, float limit);
+float Gelu(float x);
 float GeluMultiply(float gate, float up);
+float AddScaled(float x, float y, float factor);
 float Softcap(float x, float cap);
 
 // One query row at `position` over keys and values by position, each already in the cache's precision.

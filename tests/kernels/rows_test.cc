@@ -53,6 +53,40 @@ TEST(Rows, RmsNorm) {
   }
 }
 
+TEST(Rows, LayerNorm) {
+  for (size_t n : {1u, 15u, 16u, 17u, 64u, 576u, 901u}) {
+    std::vector<float> x = Normal(n, 1, 3.0f);
+    for (float& v : x) v += 7.0f;  // a mean that matters
+    const std::vector<float> weight = Normal(n, 2);
+    const std::vector<float> bias = Normal(n, 3);
+    const std::vector<float> biased = reference::LayerNorm(x, weight, bias, 1e-5f);
+    const std::vector<float> plain = reference::LayerNorm(x, weight, {}, 1e-5f);
+    ForEachTable([&](const KernelTable& k) {
+      std::vector<float> out(n);
+      k.layer_norm(x.data(), weight.data(), bias.data(), static_cast<int>(n), 1e-5f, out.data());
+      ExpectSame(out, biased, k.name);
+      out = x;  // in place
+      k.layer_norm(out.data(), weight.data(), nullptr, static_cast<int>(n), 1e-5f, out.data());
+      ExpectSame(out, plain, k.name);
+    });
+  }
+}
+
+// The definition itself, against the formula in double.
+TEST(Rows, TheDefinitionOfLayerNormIsAccurate) {
+  std::vector<float> x = Normal(768, 1, 2.0f);
+  for (float& v : x) v += 30.0f;
+  const std::vector<float> weight = Normal(x.size(), 2);
+  const std::vector<float> bias = Normal(x.size(), 3);
+  const std::vector<float> out = reference::LayerNorm(x, weight, bias, 1e-5f);
+  double mean = 0.0, variance = 0.0;
+  for (float v : x) mean += v / 768.0;
+  for (float v : x) variance += (v - mean) * (v - mean) / 768.0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    EXPECT_NEAR(out[i], (x[i] - mean) / std::sqrt(variance + 1e-5) * weight[i] + bias[i], 2e-5) << i;
+  }
+}
+
 TEST(Rows, Rope) {
   for (bool interleaved : {false, true}) {
     for (size_t dims : {2u, 6u, 32u, 64u, 128u, 256u}) {
@@ -86,11 +120,17 @@ TEST(Rows, ElementwiseFunctions) {
   gate.push_back(std::numeric_limits<float>::infinity());
   gate.push_back(-std::numeric_limits<float>::infinity());
   gate.push_back(std::numeric_limits<float>::quiet_NaN());
-  const std::vector<float> up = Normal(gate.size(), 7);
-  std::vector<float> silu, gelu, capped, sum, scaled;
+  std::vector<float> up = Normal(gate.size(), 7, 4.0f);
+  // Values at and beyond the limit of the clamped activation, and one that is not a number beside an ordinary gate.
+  const float some[] = {7.0f, -7.0f, 7.5f, -7.5f, 1e30f, std::numeric_limits<float>::quiet_NaN()};
+  std::copy(std::begin(some), std::end(some), up.begin());
+  std::vector<float> silu, gelu, gelu_alone, clamped, capped, sum, added, scaled;
   for (size_t i = 0; i < gate.size(); ++i) {
     silu.push_back(reference::SiluMultiply(gate[i], up[i]));
     gelu.push_back(reference::GeluMultiply(gate[i], up[i]));
+    gelu_alone.push_back(reference::Gelu(gate[i]));
+    clamped.push_back(reference::ClampedSiluMultiply(gate[i], up[i], 1.702f, 7.0f));
+    added.push_back(reference::AddScaled(gate[i], up[i], 0.3f));
     capped.push_back(reference::Softcap(gate[i], 30.0f));
     sum.push_back(gate[i] + up[i]);
     scaled.push_back(gate[i] * 0.125f);
@@ -101,7 +141,14 @@ TEST(Rows, ElementwiseFunctions) {
     k.silu_multiply(gate.data(), up.data(), n, out.data());
     ExpectSame(out, silu, std::string(k.name) + " silu");
     k.gelu_multiply(gate.data(), up.data(), n, out.data());
-    ExpectSame(out, gelu, std::string(k.name) + " gelu");
+    ExpectSame(out, gelu, std::string(k.name) + " gelu multiply");
+    k.gelu(gate.data(), n, out.data());
+    ExpectSame(out, gelu_alone, std::string(k.name) + " gelu");
+    k.clamped_silu_multiply(gate.data(), up.data(), n, 1.702f, 7.0f, out.data());
+    ExpectSame(out, clamped, std::string(k.name) + " clamped silu");
+    out = gate;
+    k.add_scaled(out.data(), up.data(), 0.3f, n);
+    ExpectSame(out, added, std::string(k.name) + " add scaled");
     out = gate;
     k.softcap(out.data(), 30.0f, n);
     ExpectSame(out, capped, std::string(k.name) + " softcap");
@@ -125,6 +172,21 @@ TEST(Functions, AreAccurate) {
     EXPECT_NEAR(reference::Tanh(x), exact, 2.5e-7 * std::max(0.5, std::fabs(exact))) << x;
   }
   EXPECT_EQ(reference::Exp(0.0f), 1.0f);
+}
+
+TEST(Functions, ActivationsAreTheirFormulas) {
+  for (float x = -12.0f; x < 12.0f; x += 0.0171f) {
+    const double v = x;
+    const double gelu = 0.5 * v * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (v + 0.044715 * v * v * v)));
+    EXPECT_NEAR(reference::Gelu(x), gelu, 1e-6 * std::max(1.0, std::fabs(v))) << x;
+    for (const float up : {-9.0f, -1.5f, 0.0f, 3.0f, 9.0f}) {
+      const double g = std::min(v, 7.0);
+      const double clamped = g / (1.0 + std::exp(-1.702 * g)) * (std::clamp<double>(up, -7.0, 7.0) + 1.0);
+      EXPECT_NEAR(reference::ClampedSiluMultiply(x, up, 1.702f, 7.0f), clamped,
+                  1e-5 * std::max(0.1, std::fabs(clamped)))
+          << x << " " << up;
+    }
+  }
 }
 
 struct AttentionCase {

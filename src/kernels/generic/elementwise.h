@@ -20,6 +20,18 @@ void Map(const float* x, const float* y, int n, float* out, F f) {
   }
 }
 
+template <class V>
+void AddRows(float* x, const float* y, int n) {
+  using L = Lanes16<V>;
+  Map<V>(x, y, n, x, [](L a, L b) { return a + b; });
+}
+
+template <class V>
+void AddScaled(float* x, const float* y, float factor, int n) {
+  using L = Lanes16<V>;
+  Map<V>(x, y, n, x, [&](L a, L b) { return L::Fma(L::Set(factor), b, a); });
+}
+
 // Root mean square norm (Zhang and Sennrich 2019). The sum of squares runs in 16 lanes (element i in lane i mod 16, in
 // order), then by the fixed tree.
 template <class V>
@@ -34,6 +46,29 @@ void RmsNorm(const float* x, const float* weight, int n, float epsilon, float* o
   const L root = L::Each([&](int i) { return V::Sqrt(V::Add(mean.part[i], V::Set(epsilon))); });
   const L inverse = L::Set(1.0f) / root;
   Map<V>(x, weight, n, out, [&](L v, L w) { return (v * inverse) * w; });
+}
+
+// Layer norm (Ba, Kiros and Hinton 2016) in two passes over the row: the mean first, then the squares of what differs
+// from it, both in 16 lanes and by the fixed tree.
+template <class V>
+void LayerNorm(const float* x, const float* weight, const float* bias, int n, float epsilon, float* out) {
+  using L = Lanes16<V>;
+  const L zero = L::Set(0.0f);
+  const L count = L::Set(static_cast<float>(n));
+  L sum = zero;
+  for (int i = 0; i < n; i += 16) sum = sum + L::LoadFirst(x + i, LanesLeft(n, i));
+  const L mean = L::Set(sum.TreeAdd()) / count;
+  L squares = zero;
+  for (int i = 0; i < n; i += 16) {
+    const int lanes = LanesLeft(n, i);
+    const L d = L::SelectRange(L::LoadFirst(x + i, lanes) - mean, 0, 0, lanes, zero);
+    squares = L::Fma(d, d, squares);
+  }
+  const L variance = L::Set(squares.TreeAdd()) / count;
+  const L root = L::Each([&](int i) { return V::Sqrt(V::Add(variance.part[i], V::Set(epsilon))); });
+  const L inverse = L::Set(1.0f) / root;
+  Map<V>(x, weight, n, out, [&](L v, L w) { return ((v - mean) * inverse) * w; });
+  if (bias) AddRows<V>(out, bias, n);
 }
 
 // Each pair (a, b) becomes (a cos - b sin, a sin + b cos): first = fma(-b, sin, a cos), second = fma(b, cos, a sin).
@@ -76,20 +111,36 @@ void SiluMultiply(const float* gate, const float* up, int n, float* out) {
   Map<V>(gate, up, n, out, [](L g, L u) { return g / (L::Set(1.0f) + Exp<V>(L::Set(0.0f) - g)) * u; });
 }
 
-// GELU(gate) * up in the tanh form (Hendrycks and Gimpel 2016).
+// The gated activation of gpt-oss: both sides limited, SiLU with a factor in the exponent, and up + 1. Min and Max give
+// their second operand where one is not a number.
 template <class V>
-void GeluMultiply(const float* gate, const float* up, int n, float* out) {
+void ClampedSiluMultiply(const float* gate, const float* up, int n, float alpha, float limit, float* out) {
   using L = Lanes16<V>;
-  Map<V>(gate, up, n, out, [](L g, L u) {
-    const L cubic = L::Fma(g * g * g, L::Set(0.044715f), g);
-    return g * L::Set(0.5f) * (L::Set(1.0f) + Tanh<V>(cubic * L::Set(0x1.988454p-1f))) * u;  // sqrt(2 / pi)
+  Map<V>(gate, up, n, out, [&](L g, L u) {
+    g = L::Min(L::Set(limit), g);
+    u = L::Max(L::Set(-limit), L::Min(L::Set(limit), u));
+    return g / (L::Set(1.0f) + Exp<V>(L::Set(0.0f) - L::Set(alpha) * g)) * (u + L::Set(1.0f));
   });
 }
 
+// GELU in the tanh form (Hendrycks and Gimpel 2016).
 template <class V>
-void AddRows(float* x, const float* y, int n) {
+Lanes16<V> Gelu(Lanes16<V> x) {
   using L = Lanes16<V>;
-  Map<V>(x, y, n, x, [](L a, L b) { return a + b; });
+  const L cubic = L::Fma(x * x * x, L::Set(0.044715f), x);
+  return x * L::Set(0.5f) * (L::Set(1.0f) + Tanh<V>(cubic * L::Set(0x1.988454p-1f)));  // sqrt(2 / pi)
+}
+
+template <class V>
+void GeluMultiply(const float* gate, const float* up, int n, float* out) {
+  using L = Lanes16<V>;
+  Map<V>(gate, up, n, out, [](L g, L u) { return Gelu<V>(g) * u; });
+}
+
+template <class V>
+void GeluRow(const float* x, int n, float* out) {
+  using L = Lanes16<V>;
+  Map<V>(x, x, n, out, [](L v, L) { return Gelu<V>(v); });
 }
 
 template <class V>
