@@ -76,6 +76,10 @@ struct AttentionArgs {
   float scale;
   float softcap;   // 0 = none
   float* scratch;  // AttentionScratchFloats(head_dim, value_dim) floats, aligned to 64 bytes
+  // [rows]: a logit for each row that takes part in its softmax and has no value; or null.
+  const float* sinks = nullptr;
+  // The values are the keys' first value_dim dimensions: pages hold keys only, and `values` is not used.
+  bool values_in_keys = false;
 };
 constexpr size_t AttentionScratchFloats(size_t head_dim, size_t value_dim) {
   return 64 * (head_dim + value_dim + 32) + kMaxAttentionRows * (64 + 2 * (value_dim + 16) + 32);

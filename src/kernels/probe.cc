@@ -12,7 +12,7 @@
 namespace candor {
 namespace {
 
-constexpr uint64_t kKnownDigest = 0x9ff896530838e717;
+constexpr uint64_t kKnownDigest = 0x0f9874ccb5b0aa70;
 
 constexpr uint32_t kRows = 16;
 constexpr uint32_t kColumns = 512;
@@ -153,21 +153,25 @@ void CacheAndAttention(const KernelTable& table, Bits& bits, Digest& digest) {
       positions[i] = static_cast<uint32_t>(13 * i + 8);
     }
     HugeBuffer scratch(AttentionScratchFloats(kHeadDim, kHeadDim) * sizeof(float));
-    table.attention({.rows = kQueries,
-                     .query = query_rows,
-                     .out = out_rows,
-                     .position = positions,
-                     .window = 70,
-                     .pages = pages,
-                     .keys = 0,
-                     .values = key_bytes,
-                     .head_dim = kHeadDim,
-                     .value_dim = kHeadDim,
-                     .type = type,
-                     .scale = 0.2f,
-                     .softcap = 20.0f,
-                     .scratch = reinterpret_cast<float*>(scratch.data())});
-    digest.Add(out);
+    for (const bool latent : {false, true}) {
+      table.attention({.rows = kQueries,
+                       .query = query_rows,
+                       .out = out_rows,
+                       .position = positions,
+                       .window = 70,
+                       .pages = pages,
+                       .keys = 0,
+                       .values = key_bytes,
+                       .head_dim = kHeadDim,
+                       .value_dim = kHeadDim,
+                       .type = type,
+                       .scale = 0.2f,
+                       .softcap = 20.0f,
+                       .scratch = reinterpret_cast<float*>(scratch.data()),
+                       .sinks = latent ? queries.data() : nullptr,
+                       .values_in_keys = latent});
+      digest.Add(out);
+    }
   }
 }
 

@@ -253,6 +253,12 @@ std::vector<float> Attention(const AttentionInput& in) {
     for (size_t d = 0; d < dim; ++d) out[d] = Fma(out[d], old_factor, tile_out[d] * new_factor);
     max = both;
   }
+  if (in.sink) {
+    const float both = std::max(max, *in.sink);
+    const float factor = Exp(max - both);
+    sum = Fma(sum, factor, Exp(*in.sink - both));
+    for (float& o : out) o *= factor;
+  }
   const float inverse = 1.0f / sum;
   for (float& o : out) o = o * inverse + 0.0f;
   return out;

@@ -45,6 +45,7 @@ struct AttentionInput {
   uint32_t window;
   float scale;
   float softcap;
+  const float* sink = nullptr;  // the logit of a sink, or null
 };
 std::vector<float> Attention(const AttentionInput& in);
 

@@ -1,44 +1,16 @@
-// Norms, rotary embedding, functions, attention and the cache's formats: every set against the plain definition.
+// Norms, rotary embedding, functions and the cache's formats: every set against the plain definition.
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
-#include <random>
 
 #include "base/huge_buffer.h"
-#include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
 #include "kernels/reference.h"
 #include "kernels/spec/float_formats.h"
+#include "kernels/support.h"
 
 namespace candor {
 namespace {
-
-std::vector<float> Normal(size_t n, unsigned seed, float deviation = 1.0f) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0.0f, deviation);
-  std::vector<float> x(n);
-  for (float& v : x) v = normal(random);
-  return x;
-}
-
-void ExpectSame(std::span<const float> got, std::span<const float> want, const std::string& what) {
-  ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i) {
-    ASSERT_TRUE(std::bit_cast<uint32_t>(got[i]) == std::bit_cast<uint32_t>(want[i]) ||
-                (std::isnan(got[i]) && std::isnan(want[i])))
-        << what << " " << i << ": " << got[i] << ", defined " << want[i];
-  }
-}
-
-// Calls `use` for every table, in the floating-point mode that kernels are called in.
-template <class Use>
-void ForEachTable(Use use) {
-  ThreadPool mode(1);
-  mode.Run([&](Worker&) {
-    for (const KernelTable* const* table = AvailableKernels(); *table; ++table) use(**table);
-  });
-}
 
 TEST(Rows, RmsNorm) {
   for (size_t n : {1u, 15u, 16u, 17u, 64u, 576u, 896u}) {
@@ -188,114 +160,6 @@ TEST(Functions, ActivationsAreTheirFormulas) {
     }
   }
 }
-
-struct AttentionCase {
-  int head_dim, value_dim;
-  uint32_t window;
-  float softcap;
-  KvType type;
-};
-
-class AttentionKernel : public ::testing::TestWithParam<AttentionCase> {};
-
-TEST_P(AttentionKernel, EverySetComputesTheDefinition) {
-  const AttentionCase& c = GetParam();
-  constexpr uint32_t kPositions = 200;
-  const auto head_dim = static_cast<size_t>(c.head_dim);
-  const auto value_dim = static_cast<size_t>(c.value_dim);
-  // Pages, as the decoder writes them.
-  reference::AttentionInput in{.query = {},
-                               .keys = {},
-                               .values = {},
-                               .position = 0,
-                               .window = c.window,
-                               .scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim)),
-                               .softcap = c.softcap};
-  const size_t key_bytes = KeyPageBytes(head_dim, c.type);
-  std::vector<HugeBuffer> buffers;
-  std::vector<const std::byte*> pages;
-  for (uint32_t p = 0; p < kPositions; ++p) {
-    if (p % kPagePositions == 0) {
-      buffers.emplace_back(key_bytes + ValuePageBytes(value_dim, c.type));
-      // What is not written yet must not be read.
-      std::fill_n(reinterpret_cast<uint32_t*>(buffers.back().data()), buffers.back().size() / 4, 0xffffffffu);
-      pages.push_back(buffers.back().data());
-    }
-    std::vector<float> key = Normal(head_dim, 100 + p, 2.0f);
-    std::vector<float> value = Normal(value_dim, 500 + p);
-    const size_t slot = p % kPagePositions;
-    std::byte* key_page = buffers.back().data();
-    std::byte* value_page = key_page + key_bytes;
-    for (size_t d = 0; d < head_dim; ++d) {
-      if (c.type == KvType::kF32) {
-        reinterpret_cast<float*>(key_page)[d * 64 + slot] = key[d];
-      } else {
-        const uint16_t half = spec::HalfFromFloat(key[d]);
-        reinterpret_cast<uint16_t*>(key_page)[d * 64 + slot] = half;
-        key[d] = spec::FloatFromHalf(half);
-      }
-    }
-    if (c.type == KvType::kF32) {
-      std::copy(value.begin(), value.end(), reinterpret_cast<float*>(value_page) + slot * value_dim);
-    } else if (c.type == KvType::kF16) {
-      for (size_t d = 0; d < value_dim; ++d) {
-        const uint16_t half = spec::HalfFromFloat(value[d]);
-        reinterpret_cast<uint16_t*>(value_page)[slot * value_dim + d] = half;
-        value[d] = spec::FloatFromHalf(half);
-      }
-    } else {
-      AvailableKernels()[0]->store_value(value.data(), c.value_dim, c.type, value_page, static_cast<int>(slot));
-      value = reference::ThroughInt8(value);
-    }
-    in.keys.push_back(key);
-    in.values.push_back(value);
-  }
-  // Rows at several positions in one call, so that tiles hold rows with different views.
-  std::vector<uint32_t> positions = {0, 1, 5, 62, 63, 64, 65, 100, 127, 128, 150, 190, 199, 199};
-  std::vector<std::vector<float>> queries, want;
-  for (size_t r = 0; r < positions.size(); ++r) {
-    queries.push_back(Normal(head_dim, 900 + static_cast<unsigned>(r), 2.0f));
-    in.query = queries.back();
-    in.position = positions[r];
-    want.push_back(reference::Attention(in));
-  }
-  ForEachTable([&](const KernelTable& k) {
-    HugeBuffer scratch(AttentionScratchFloats(head_dim, value_dim) * 4);
-    for (size_t first : {0u, 3u, 12u}) {
-      std::vector<std::vector<float>> out(positions.size(), std::vector<float>(value_dim));
-      std::vector<const float*> query_rows;
-      std::vector<float*> out_rows;
-      for (size_t r = first; r < positions.size(); ++r) {
-        query_rows.push_back(queries[r].data());
-        out_rows.push_back(out[r].data());
-      }
-      k.attention({.rows = static_cast<int>(query_rows.size()),
-                   .query = query_rows.data(),
-                   .out = out_rows.data(),
-                   .position = positions.data() + first,
-                   .window = c.window,
-                   .pages = pages.data(),
-                   .keys = 0,
-                   .values = key_bytes,
-                   .head_dim = c.head_dim,
-                   .value_dim = c.value_dim,
-                   .type = c.type,
-                   .scale = in.scale,
-                   .softcap = c.softcap,
-                   .scratch = reinterpret_cast<float*>(scratch.data())});
-      for (size_t r = first; r < positions.size(); ++r) {
-        ExpectSame(out[r], want[r], std::string(k.name) + " position " + std::to_string(positions[r]));
-      }
-    }
-  });
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, AttentionKernel,
-    ::testing::Values(AttentionCase{64, 64, 0, 0.0f, KvType::kF16}, AttentionCase{64, 64, 0, 0.0f, KvType::kF32},
-                      AttentionCase{64, 64, 0, 0.0f, KvType::kQ8_0}, AttentionCase{256, 256, 70, 0.0f, KvType::kF16},
-                      AttentionCase{32, 32, 1, 50.0f, KvType::kF16}, AttentionCase{80, 72, 64, 0.0f, KvType::kF16},
-                      AttentionCase{16, 16, 65, 30.0f, KvType::kF32}, AttentionCase{24, 40, 0, 0.0f, KvType::kF32}));
 
 TEST(CacheFormats, HalvesSaturateAndKeepTheirStride) {
   std::vector<float> x = Normal(40, 8);
