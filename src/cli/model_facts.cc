@@ -102,7 +102,7 @@ std::string_view TokenizerAlgorithm(const Metadata& metadata) {
 std::string WhyNotRunnable(const Checkpoint& checkpoint) {
   try {
     const ModelConfig config = ConfigOf(checkpoint);
-    MatchTensors(FamilyOf(checkpoint.metadata).tensors, config, checkpoint);
+    MatchTensors(FamilyOf(checkpoint).tensors, config, checkpoint);
     return "";
   } catch (const Error& error) {
     const std::string_view message = error.what();

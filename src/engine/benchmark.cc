@@ -31,9 +31,9 @@ double Median(std::vector<double> values) {
 // Tokens that repeat for every run and machine.
 int32_t TokenAt(uint64_t i, uint32_t vocabulary) { return static_cast<int32_t>((i * 7919 + 13) % vocabulary); }
 
-uint64_t LayerValues(const LayerWeights& w) {
+uint64_t LayerValues(const LayerConfig& config, const LayerWeights& w) {
   uint64_t values = 0;
-  for (const PackedMatrix* matrix : w.Matrices()) values += uint64_t{matrix->rows()} * matrix->cols();
+  for (const PackedMatrix* matrix : MatricesPerToken(config, w)) values += uint64_t{matrix->rows()} * matrix->cols();
   return values;
 }
 
@@ -155,7 +155,9 @@ BenchmarkResult RunBenchmark(const Model& model, const KernelTable& kernels, Thr
     if (options.generate > 0) decode.push_back(options.generate * options.batch / decode_seconds);
   }
   uint64_t values = 0;
-  for (const LayerWeights& layer : model.weights.layers) values += LayerValues(layer);
+  for (size_t i = 0; i < model.config.layers.size(); ++i) {
+    values += LayerValues(model.config.layers[i], model.weights.layers[i]);
+  }
   BenchmarkResult result{.prefill_tps = Median(prefill),
                          .decode_tps = Median(decode),
                          .read_gbps = Median(read),

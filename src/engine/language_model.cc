@@ -51,7 +51,7 @@ LanguageModel LanguageModel::Load(Checkpoint checkpoint, const LoadOptions& opti
   result.sampling_ = DefaultSampling(checkpoint.metadata);
   result.tokenizer_ = TokenizerFromGguf(checkpoint.metadata);
   result.pool_ = std::make_unique<ThreadPool>(threads);
-  result.model_ = std::make_unique<Model>(LoadModel(checkpoint, *result.pool_, options.progress));
+  result.model_ = std::make_unique<Model>(LoadModel(checkpoint, *result.pool_, {.progress = options.progress}));
   result.metadata_ = std::make_unique<Metadata>(std::move(checkpoint.metadata));
   for (const char* key : kVocabularyKeys) result.metadata_->Remove(key);
   return result;

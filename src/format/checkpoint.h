@@ -78,8 +78,10 @@ using LoadProgress = std::function<void(uint64_t done_bytes, uint64_t total_byte
 struct StreamOptions {
   bool hash = true;             // compute the digests (returned empty otherwise)
   bool drop_page_cache = true;  // File::DropCache behind the reader, so that file pages do not count as memory
-  uint32_t row_multiple = 32;   // a piece's first_row is a multiple of this, and so is its count but for the last piece
-  LoadProgress progress = {};   // may be empty
+  // A piece's first_row is a multiple of this, and so is its count but for the last piece.
+  uint32_t row_multiple = 32;
+  std::vector<uint64_t> row_multiples = {};  // the same for each tensor, where they differ; or empty
+  LoadProgress progress = {};                // may be empty
 };
 
 // Reads every file of `checkpoint` once, front to back, in a window of a few megabytes, and calls `use` with pieces of

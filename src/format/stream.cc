@@ -87,7 +87,7 @@ class Planner {
   bool open_ = false;
 };
 
-Plan PlanReads(const Checkpoint& checkpoint, uint32_t row_multiple, bool with_tensors) {
+Plan PlanReads(const Checkpoint& checkpoint, const StreamOptions& options, bool with_tensors) {
   Planner planner;
   size_t t = 0;
   for (uint32_t file = 0; file < checkpoint.files.size(); ++file) {
@@ -96,6 +96,7 @@ Plan PlanReads(const Checkpoint& checkpoint, uint32_t row_multiple, bool with_te
       const TensorInfo& tensor = checkpoint.tensors[t];
       const uint64_t rows = tensor.rows();
       const uint64_t row_bytes = tensor.bytes / rows;
+      const uint64_t row_multiple = options.row_multiples.empty() ? options.row_multiple : options.row_multiples[t];
       const uint64_t most = std::max<uint64_t>(kChunkBytes / row_bytes / row_multiple, 1) * row_multiple;
       for (uint64_t row = 0; row < rows; row += most) {
         const uint64_t count = std::min(most, rows - row);
@@ -218,7 +219,8 @@ class Reader {
 std::vector<Sha256Digest> StreamTensors(const Checkpoint& checkpoint, const StreamOptions& options,
                                         const std::function<void(const TensorPiece&)>& use) {
   CHECK(options.row_multiple > 0);
-  const Plan plan = PlanReads(checkpoint, options.row_multiple, static_cast<bool>(use));
+  CHECK(options.row_multiples.empty() || options.row_multiples.size() == checkpoint.tensors.size());
+  const Plan plan = PlanReads(checkpoint, options, static_cast<bool>(use));
   uint64_t total = 0;
   uint64_t done = 0;
   for (const File& file : checkpoint.files) total += file.size();

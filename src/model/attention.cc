@@ -17,9 +17,10 @@ struct Piece {
 };
 
 void AttendPiece(const KernelTable& kernels, const KvLayout& layout, const LayerConfig& config, uint32_t index,
-                 const Piece& piece, const float* query, size_t query_stride, float* out, size_t out_stride,
-                 float* scratch) {
+                 std::span<const float> sinks, const Piece& piece, const float* query, size_t query_stride, float* out,
+                 size_t out_stride, float* scratch) {
   const float* queries[kMaxAttentionRows];
+  float row_sinks[kMaxAttentionRows];
   float* outs[kMaxAttentionRows];
   uint32_t positions[kMaxAttentionRows];
   int rows = 0;
@@ -29,6 +30,7 @@ void AttendPiece(const KernelTable& kernels, const KvLayout& layout, const Layer
       queries[rows] = query + row * query_stride + size_t{h} * config.head_dim;
       outs[rows] = out + row * out_stride + size_t{h} * config.value_dim;
       positions[rows] = piece.first_position + t;
+      if (!sinks.empty()) row_sinks[rows] = sinks[h];
     }
   }
   kernels.attention({.rows = rows,
@@ -44,7 +46,9 @@ void AttendPiece(const KernelTable& kernels, const KvLayout& layout, const Layer
                      .type = layout.type(),
                      .scale = config.attention_scale,
                      .softcap = config.attention_softcap,
-                     .scratch = scratch});
+                     .scratch = scratch,
+                     .sinks = sinks.empty() ? nullptr : row_sinks,
+                     .values_in_keys = config.latent.rank != 0});
 }
 
 // Calls `use(sequence, first row, first token, tokens)` for every chunk of up to `tokens` tokens of one sequence.
@@ -77,8 +81,8 @@ HugeBuffer AttentionScratch(const ModelConfig& config) {
 // All heads of all chunks stand in a row, each as long as it costs; a thread computes those that begin in its part of
 // the row. Neighbouring heads that share keys and values are computed together.
 void Attend(const KernelTable& kernels, const Worker& worker, std::span<const BatchSequence> sequences,
-            const KvLayout& layout, const LayerConfig& config, uint32_t index, const float* query, size_t query_stride,
-            float* out, size_t out_stride, float* scratch) {
+            const KvLayout& layout, const LayerConfig& config, uint32_t index, std::span<const float> sinks,
+            const float* query, size_t query_stride, float* out, size_t out_stride, float* scratch) {
   const uint32_t group = config.heads / config.kv_heads;
   const uint32_t most_heads = std::min<uint32_t>(group, kMaxAttentionRows);
   const uint32_t tokens = kMaxAttentionRows / most_heads;
@@ -107,7 +111,7 @@ void Attend(const KernelTable& kernels, const Worker& worker, std::span<const Ba
                         .kv_head = kv_head,
                         .first_head = head,
                         .heads = heads};
-      AttendPiece(kernels, layout, config, index, piece, query, query_stride, out, out_stride, scratch);
+      AttendPiece(kernels, layout, config, index, sinks, piece, query, query_stride, out, out_stride, scratch);
       head += heads;
     }
     at += cost * config.heads;

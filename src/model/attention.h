@@ -19,11 +19,11 @@ namespace candor {
 HugeBuffer AttentionScratch(const ModelConfig& config);
 
 // Computes this thread's share of layer `index`'s attention for all rows of `sequences`: query is [rows][query_stride],
-// out is [rows][out_stride], [heads][value_dim] each. Keys and values of the rows are in their pages. `scratch` is as
-// AttentionScratch() made it.
+// out is [rows][out_stride], [heads][value_dim] each. Keys and values of the rows are in their pages. `sinks` has one
+// logit a head, or is empty. `scratch` is as AttentionScratch() made it.
 void Attend(const KernelTable& kernels, const Worker& worker, std::span<const BatchSequence> sequences,
-            const KvLayout& layout, const LayerConfig& config, uint32_t index, const float* query, size_t query_stride,
-            float* out, size_t out_stride, float* scratch);
+            const KvLayout& layout, const LayerConfig& config, uint32_t index, std::span<const float> sinks,
+            const float* query, size_t query_stride, float* out, size_t out_stride, float* scratch);
 
 }  // namespace candor
 

@@ -59,13 +59,56 @@ void ValidateRope(const RopeConfig& rope, const Fields& fields) {
   if (rope.dims % 2 != 0) fields.Refuse("dims", std::to_string(rope.dims), "an even number");
   fields.Number("base", rope.base, kMinRopeBase, kMaxRopeBase);
   fields.Number("magnitude", rope.magnitude, kMinRopeMagnitude, kMaxRopeMagnitude);
-  const size_t factors = rope.frequency_factors.size();
-  if (factors != 0 && factors != rope.dims / 2) {
-    fields.Refuse("frequency_factors", std::to_string(factors) + " values", std::to_string(rope.dims / 2) + " or none");
+  for (const auto& [name, factors] : {std::pair("frequency_factors", &rope.frequency_factors),
+                                      std::pair("long_frequency_factors", &rope.long_frequency_factors)}) {
+    if (!factors->empty() && factors->size() != rope.dims / 2) {
+      fields.Refuse(name, std::to_string(factors->size()) + " values", std::to_string(rope.dims / 2) + " or none");
+    }
+    for (size_t i = 0; i < factors->size(); ++i) {
+      fields.Number(std::string(name) + "[" + std::to_string(i) + "]", (*factors)[i], kMinRopeFactor, kMaxRopeFactor);
+    }
   }
-  for (size_t i = 0; i < factors; ++i) {
-    fields.Number("frequency_factors[" + std::to_string(i) + "]", rope.frequency_factors[i], kMinRopeFactor,
-                  kMaxRopeFactor);
+}
+
+void ValidateLatent(const LayerConfig& layer, const Fields& fields) {
+  const LatentConfig& latent = layer.latent;
+  fields.Count("latent.rank", latent.rank, kMinHeadDim, kMaxHeadDim);
+  fields.Count("latent.query_rank", latent.query_rank, 0, kMaxProjection);
+  for (const auto& [name, dim] :
+       {std::pair("latent.nope_dim", latent.nope_dim), std::pair("latent.rope_dim", latent.rope_dim),
+        std::pair("latent.value_dim", latent.value_dim)}) {
+    fields.Count(name, dim, 2, kMaxHeadDim);
+  }
+  fields.Count("heads * (latent.nope_dim + latent.rope_dim)",
+               uint64_t{layer.heads} * (latent.nope_dim + latent.rope_dim), 1, kMaxProjection);
+  fields.Count("heads * latent.value_dim", uint64_t{layer.heads} * latent.value_dim, 1, kMaxProjection);
+  // Heads' outputs stand side by side, in whole panels.
+  for (const auto& [name, dim] :
+       {std::pair("latent.rank", latent.rank), std::pair("latent.value_dim", latent.value_dim)}) {
+    if (dim % 16 != 0) fields.Refuse(name, std::to_string(dim), "a multiple of 16");
+  }
+  fields.Count("kv_heads", layer.kv_heads, 1, 1);
+  fields.Count("head_dim", layer.head_dim, latent.rank + latent.rope_dim, latent.rank + latent.rope_dim);
+  fields.Count("value_dim", layer.value_dim, latent.rank, latent.rank);
+}
+
+void ValidateExperts(const ExpertsConfig& experts, const Fields& fields) {
+  fields.Count("experts.count", experts.count, 1, kMaxExperts);
+  fields.Count("experts.used", experts.used, 1, std::min(experts.count, kMaxExpertsUsed));
+  fields.Count("experts.ffn_dim", experts.ffn_dim, kMinWidth, kMaxFfnDim);
+  if (experts.shared_ffn_dim != 0)
+    fields.Count("experts.shared_ffn_dim", experts.shared_ffn_dim, kMinWidth, kMaxFfnDim);
+  fields.Number("experts.weight_scale", experts.weight_scale, kMinExpertScale, kMaxExpertScale);
+  fields.Count("experts.groups", experts.groups, 1, experts.count);
+  fields.Count("experts.groups_used", experts.groups_used, 1, experts.groups);
+  if (experts.count % experts.groups != 0) {
+    fields.Refuse("experts.groups", std::to_string(experts.groups),
+                  "a divisor of experts.count, " + std::to_string(experts.count));
+  }
+  const uint32_t choice = experts.count / experts.groups * experts.groups_used;
+  if (choice < experts.used) {
+    fields.Refuse("experts.used", std::to_string(experts.used),
+                  "at most " + std::to_string(choice) + ", the experts of experts.groups_used groups");
   }
 }
 
@@ -84,9 +127,21 @@ void ValidateLayer(const LayerConfig& layer, const ModelConfig& config, const Fi
   fields.Number("attention_scale", layer.attention_scale, kMinAttentionScale, kMaxAttentionScale);
   fields.Cap("attention_softcap", layer.attention_softcap);
   fields.Count("window", layer.window, 0, kMaxContext);
-  fields.Count("ffn_dim", layer.ffn_dim, kMinWidth, kMaxFfnDim);
-  if (layer.activation != Activation::kSilu && layer.activation != Activation::kGeluTanh) {
-    fields.Refuse("activation", std::to_string(static_cast<int>(layer.activation)), "a known one");
+  if (layer.latent.rank != 0) ValidateLatent(layer, fields);
+  if (layer.experts.count != 0) {
+    ValidateExperts(layer.experts, fields);
+  } else {
+    fields.Count("ffn_dim", layer.ffn_dim, kMinWidth, kMaxFfnDim);
+  }
+  const bool gelu = layer.activation == Activation::kGeluTanh;
+  const bool clamped = layer.activation == Activation::kClampedSilu;
+  if (!(layer.activation == Activation::kSilu || gelu || clamped) || !(layer.gated || gelu)) {
+    fields.Refuse("activation", std::to_string(static_cast<int>(layer.activation)),
+                  layer.gated ? "a known one" : "one of those that need no gate");
+  }
+  if (clamped) {
+    fields.Number("activation_alpha", layer.activation_alpha, kMinActivationLimit, kMaxActivationLimit);
+    fields.Number("activation_limit", layer.activation_limit, kMinActivationLimit, kMaxActivationLimit);
   }
   if (layer.rope < -1 || layer.rope >= static_cast<int64_t>(config.ropes.size())) {
     fields.Refuse("rope", std::to_string(layer.rope),
@@ -110,13 +165,28 @@ void ValidateConfig(const ModelConfig& config, const std::string& source) {
   model.Number("embedding_scale", config.embedding_scale, kMinEmbeddingScale, kMaxEmbeddingScale);
   model.Number("norm_epsilon", config.norm_epsilon, kMinNormEpsilon, kMaxNormEpsilon);
   model.Cap("logit_softcap", config.logit_softcap);
+  model.Count("learned_positions", config.learned_positions, 0, kMaxContext);
+  if (config.learned_positions != 0 && config.learned_positions < config.context_length) {
+    model.Refuse("learned_positions", std::to_string(config.learned_positions),
+                 "at least context_length, " + std::to_string(config.context_length));
+  }
   model.Count("number of ropes", config.ropes.size(), 0, kMaxRopes);
   model.Count("number of layers", config.layers.size(), 1, kMaxLayers);
+  model.Count("number of prediction layers", config.prediction_layers.size(), 0, kMaxLayers);
   for (size_t i = 0; i < config.ropes.size(); ++i) {
     ValidateRope(config.ropes[i], Fields(source, "ropes[" + std::to_string(i) + "]."));
   }
-  for (size_t i = 0; i < config.layers.size(); ++i) {
-    ValidateLayer(config.layers[i], config, Fields(source, "layers[" + std::to_string(i) + "]."));
+  for (size_t i = 0; i < config.all_layers(); ++i) {
+    ValidateLayer(config.Layer(i), config, Fields(source, "layers[" + std::to_string(i) + "]."));
+  }
+}
+
+void LimitContext(uint32_t limit, ModelConfig& config) {
+  const uint32_t longest = limit == 0 ? config.context_length : limit;
+  for (RopeConfig& rope : config.ropes) {
+    if (rope.first_context == 0 || longest <= rope.first_context) continue;
+    rope.uses_long_factors = true;
+    if (!rope.long_frequency_factors.empty()) rope.frequency_factors = rope.long_frequency_factors;
   }
 }
 

@@ -12,17 +12,27 @@
 
 namespace candor {
 
+// The configuration that a checkpoint's metadata describes; throws FormatError naming a key that is missing or out of
+// range, UnsupportedError for a variant that is not computed.
+using Configure = ModelConfig (*)(const Checkpoint& checkpoint);
+
 struct Family {
-  std::string_view architecture;  // what GGUF's `general.architecture` says
-  // The configuration that the metadata describes; throws FormatError naming a key that is missing or out of range,
-  // UnsupportedError for a variant that is not computed.
-  ModelConfig (*configure)(const Checkpoint& checkpoint);
+  // What GGUF's `general.architecture` and config.json's `model_type` say; "" where the format does not have the
+  // family.
+  std::string_view architecture, model_type;
+  Configure from_gguf = nullptr, from_safetensors = nullptr;
   std::span<const TensorRow> tensors;
 };
 
-// The family that the file asks for. Throws FormatError without `general.architecture`, UnsupportedError naming the
-// known ones when it is none of them.
-const Family& FamilyOf(const Metadata& metadata);
+// A family as one format has it.
+struct FamilyMapping {
+  Configure configure;
+  std::span<const TensorRow> tensors;
+};
+
+// The family that the checkpoint asks for. Throws FormatError without `general.architecture` (`model_type`),
+// UnsupportedError naming the known ones when it is none of them.
+FamilyMapping FamilyOf(const Checkpoint& checkpoint);
 
 }  // namespace candor
 

@@ -1,15 +1,16 @@
 #include "model/gguf_config.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "model/rope_scaling.h"
 
 namespace candor {
 namespace {
 
 constexpr double kDefaultRopeBase = 10000.0;
-constexpr double kMaxLinearScaling = 10000.0;
 constexpr std::string_view kEmbedding = "token_embd.weight";
 
 uint32_t VocabularyOf(const Checkpoint& checkpoint, const GgufFields& fields) {
@@ -33,26 +34,6 @@ uint32_t VocabularyOf(const Checkpoint& checkpoint, const GgufFields& fields) {
     check("the length of tokenizer.ggml.tokens is", tokens->size());
   }
   return static_cast<uint32_t>(rows);
-}
-
-// The number that every frequency is divided by; nullopt without scaling.
-std::optional<double> LinearScaling(const GgufFields& fields) {
-  auto factor = fields.GetFloat("rope.scaling.factor", kMinRopeFactor, kMaxLinearScaling);
-  // The key's name in files from before October 2023.
-  if (!factor) factor = fields.GetFloat("rope.scale_linear", kMinRopeFactor, kMaxLinearScaling);
-  // A factor without a type means linear: that is how older converters wrote it.
-  const std::string key = fields.Key("rope.scaling.type");
-  const std::string type = fields.metadata().GetString(key).value_or(factor ? "linear" : "none");
-  if (type == "none") return std::nullopt;
-  if (type != "linear") {
-    throw UnsupportedError(fields.metadata().source() + ": " + key + " is \"" + Printable(type) +
-                           "\", which this version does not compute; it knows none and linear");
-  }
-  if (!factor) {
-    throw FormatError(fields.metadata().source() + ": " + fields.Key("rope.scaling.factor") +
-                      " is missing; linear scaling needs it");
-  }
-  return factor;
 }
 
 constexpr std::string_view kHeads = "attention.head_count", kKeyValueHeads = "attention.head_count_kv";
@@ -95,14 +76,16 @@ void ReadHeads(const GgufFields& fields, uint32_t hidden, LayerConfig& layer) {
   }
 }
 
-RopeConfig RopeOf(const GgufFields& fields, uint32_t head_dim) {
-  RopeConfig rope;
-  rope.dims = GetEven(fields, "rope.dimension_count", 2, head_dim).value_or(head_dim);
-  rope.base = fields.GetFloat("rope.freq_base", kMinRopeBase, kMaxRopeBase).value_or(kDefaultRopeBase);
-  if (const auto factor = LinearScaling(fields)) {
-    rope.frequency_factors.assign(rope.dims / 2, static_cast<float>(*factor));
+// How the frequencies are to be scaled; "none" or "linear" where the file does not say.
+std::string ScalingOf(const GgufFields& fields, bool has_factor) {
+  const std::string key = fields.Key("rope.scaling.type");
+  // A factor without a type means linear: that is how older converters wrote it.
+  const std::string type = fields.metadata().GetString(key).value_or(has_factor ? "linear" : "none");
+  for (const std::string_view known : {"none", "linear", "yarn", "longrope"}) {
+    if (type == known) return type;
   }
-  return rope;
+  throw UnsupportedError(fields.metadata().source() + ": " + key + " is \"" + Printable(type) +
+                         "\", which this version does not compute; it knows none, linear, yarn and longrope");
 }
 
 }  // namespace
@@ -124,11 +107,51 @@ std::optional<double> GgufFields::GetFloat(std::string_view key, double min, dou
   return metadata_.GetFloat(Key(key), min, max);
 }
 
+bool GgufFields::GetBool(std::string_view key, bool otherwise) const {
+  return metadata_.GetBool(Key(key)).value_or(otherwise);
+}
+
 void GgufFields::Refuse(std::string_view key, uint64_t found, const std::string& expected) const {
   throw FormatError(metadata_.source() + ": " + Key(key) + " is " + std::to_string(found) + ", expected " + expected);
 }
 
-ModelConfig StandardConfig(const Checkpoint& checkpoint) {
+RopeConfig StandardRope(const GgufFields& fields, uint32_t dims, bool truncate) {
+  RopeConfig rope;
+  rope.dims = GetEven(fields, "rope.dimension_count", 2, dims).value_or(dims);
+  rope.base = fields.GetFloat("rope.freq_base", kMinRopeBase, kMaxRopeBase).value_or(kDefaultRopeBase);
+  auto factor = fields.GetFloat("rope.scaling.factor", kMinRopeFactor, kMaxContextFactor);
+  // The key's name in files from before October 2023.
+  if (!factor) factor = fields.GetFloat("rope.scale_linear", kMinRopeFactor, kMaxContextFactor);
+  const std::string type = ScalingOf(fields, factor.has_value());
+  if (type == "none" || type == "longrope") return rope;  // the latter's factors are tensors
+  if (!factor) {
+    throw FormatError(fields.metadata().source() + ": " + fields.Key("rope.scaling.factor") + " is missing; " + type +
+                      " scaling needs it");
+  }
+  if (type == "linear") {
+    rope.frequency_factors = LinearFactors(rope.dims, *factor);
+    return rope;
+  }
+  YarnScaling yarn{.factor = *factor, .truncate = truncate};
+  yarn.first_context = fields.Require("rope.scaling.original_context_length", kMinContext, kMaxContext);
+  yarn.beta_fast = fields.GetFloat("rope.scaling.yarn_beta_fast", kMinYarnBeta, kMaxYarnBeta).value_or(yarn.beta_fast);
+  yarn.beta_slow = fields.GetFloat("rope.scaling.yarn_beta_slow", kMinYarnBeta, kMaxYarnBeta).value_or(yarn.beta_slow);
+  rope.frequency_factors = YarnFactors(rope.dims, rope.base, yarn);
+  rope.magnitude = YarnMagnitude(*factor) *
+                   fields.GetFloat("rope.scaling.attn_factor", kMinRopeMagnitude, kMaxRopeMagnitude).value_or(1.0);
+  return rope;
+}
+
+ExpertsConfig StandardExperts(const GgufFields& fields, uint32_t ffn_dim) {
+  ExpertsConfig experts;
+  experts.count = fields.Get("expert_count", 0, kMaxExperts).value_or(0);
+  if (experts.count == 0) return {};
+  experts.used = fields.Require("expert_used_count", 1, std::min(experts.count, kMaxExpertsUsed));
+  experts.ffn_dim = fields.Get("expert_feed_forward_length", kMinWidth, kMaxFfnDim).value_or(ffn_dim);
+  return experts;
+}
+
+ModelConfig StandardConfig(const Checkpoint& checkpoint, NormKind norm) {
   const Metadata& metadata = checkpoint.metadata;
   const GgufFields fields(metadata);
   ModelConfig config;
@@ -137,15 +160,23 @@ ModelConfig StandardConfig(const Checkpoint& checkpoint) {
   config.vocabulary = VocabularyOf(checkpoint, fields);
   config.hidden = fields.Require("embedding_length", kMinWidth, kMaxHidden);
   config.context_length = fields.Require("context_length", kMinContext, kMaxContext);
-  config.norm_epsilon = static_cast<float>(
-      metadata.RequireFloat(fields.Key("attention.layer_norm_rms_epsilon"), kMinNormEpsilon, kMaxNormEpsilon));
+  config.norm = norm;
+  const char* epsilon = norm == NormKind::kRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
+  config.norm_epsilon =
+      static_cast<float>(metadata.RequireFloat(fields.Key(epsilon), kMinNormEpsilon, kMaxNormEpsilon));
 
   LayerConfig layer;
   ReadHeads(fields, config.hidden, layer);
   layer.attention_scale = static_cast<float>(fields.GetFloat("attention.scale", kMinAttentionScale, kMaxAttentionScale)
                                                  .value_or(1.0 / std::sqrt(static_cast<double>(layer.head_dim))));
   layer.ffn_dim = fields.Require("feed_forward_length", kMinWidth, kMaxFfnDim);
-  config.ropes.push_back(RopeOf(fields, layer.head_dim));
+  config.ropes.push_back(StandardRope(fields, layer.head_dim));
+  const auto has = [&](std::string_view tensor) { return checkpoint.FindTensor(tensor) != nullptr; };
+  config.tied_output = !has("output.weight");
+  layer.query_bias = has("blk.0.attn_q.bias");
+  layer.output_bias = has("blk.0.attn_output.bias");
+  layer.ffn_bias = has("blk.0.ffn_up.bias");
+  if (has("blk.0.attn_q_norm.weight")) layer.query_key_norm = QueryKeyNorm::kHead;
   config.layers.assign(fields.Require("block_count", 1, kMaxLayers), layer);
   return config;
 }

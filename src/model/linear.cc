@@ -22,13 +22,12 @@ Activations::Activations(const KernelTable& kernels, size_t rows, size_t columns
       integers_(rows * ActivationBytes(ActivationKind::kInt15, columns)),
       floats_(rows * ActivationBytes(ActivationKind::kFloat, columns)) {}
 
-void Activations::ConvertTile(const InputKinds& kinds, const float* x, size_t stride, size_t columns, int first,
+void Activations::ConvertRows(const InputKinds& kinds, const float* x, size_t stride, size_t columns, size_t place,
                               int tile, Range part) {
-  const float* from = x + static_cast<size_t>(first) * stride + part.begin;
   const auto convert = [&](ActivationKind kind, HugeBuffer& to) {
-    std::byte* out = to.data() + static_cast<size_t>(first) * ActivationBytes(kind, columns) +
+    std::byte* out = to.data() + place * ActivationBytes(kind, columns) +
                      static_cast<size_t>(tile) * ActivationBytes(kind, part.begin);
-    kernels_.make_activations(kind, from, stride, tile, static_cast<int>(part.end - part.begin), out);
+    kernels_.make_activations(kind, x + part.begin, stride, tile, static_cast<int>(part.end - part.begin), out);
   };
   if (kinds.integers) convert(kinds.head ? ActivationKind::kInt15 : ActivationKind::kInt8, integers_);
   if (kinds.floats) convert(ActivationKind::kFloat, floats_);
@@ -48,14 +47,14 @@ ProductParts::ProductParts(const KernelTable& kernels, int rows, size_t units, c
 }
 
 void Multiply(const KernelTable& kernels, const ProductPart& part, const Activations& activations,
-              const InputKinds& kinds, const Product& product) {
+              const InputKinds& kinds, const Product& product, size_t first_input) {
   constexpr uint32_t kUnitPanels = kUnitOutputs / PackedMatrix::kPanelRows;
   const PackedMatrix& weights = *product.weights;
   const ActivationKind kind = KindFor(weights, kinds.exact, kinds.head);
   const auto first = static_cast<size_t>(part.first_row);
   kernels.matmul({.weights = weights.view(),
                   .kind = kind,
-                  .activations = activations.of(kind) + first * ActivationBytes(kind, weights.cols()),
+                  .activations = activations.of(kind) + (first_input + first) * ActivationBytes(kind, weights.cols()),
                   .tokens = part.rows,
                   .panel_begin = static_cast<uint32_t>(part.units.begin) * kUnitPanels,
                   .panel_end = std::min(static_cast<uint32_t>(part.units.end) * kUnitPanels, weights.panels()),

@@ -53,6 +53,12 @@ class Activations {
   }
   // The same for some of the columns; `part` begins at a multiple of 32. Threads may convert different parts.
   void ConvertTile(const InputKinds& kinds, const float* x, size_t stride, size_t columns, int first, int tile,
+                   Range part) {
+    ConvertRows(kinds, x + static_cast<size_t>(first) * stride, stride, columns, static_cast<size_t>(first), tile,
+                part);
+  }
+  // The same for rows from somewhere: x is the tile's first row, `place` the first of the places that it takes here.
+  void ConvertRows(const InputKinds& kinds, const float* x, size_t stride, size_t columns, size_t place, int tile,
                    Range part);
   const std::byte* of(ActivationKind kind) const {
     return kind == ActivationKind::kFloat ? floats_.data() : integers_.data();
@@ -81,18 +87,21 @@ class ProductParts {
   // `like` stands for all matrices that share the inputs.
   ProductParts(const KernelTable& kernels, int rows, size_t units, const PackedMatrix& like, const InputKinds& kinds);
 
+  size_t size() const { return static_cast<size_t>(groups_) * UnitParts(); }
+  ProductPart operator[](size_t index) const {
+    const int first = static_cast<int>(index / UnitParts()) * group_rows_;
+    const size_t unit = index % UnitParts() * grain_;
+    return {first, std::min(group_rows_, rows_ - first), {unit, std::min(unit + grain_, units_)}};
+  }
   // Calls `use(part)` for the parts that this thread comes to (Worker::ForParts): a barrier comes before the next call.
   template <class Use>
   void ForEach(Worker& worker, Use use) const {
-    const size_t parts = (units_ + grain_ - 1) / grain_;
-    worker.ForParts(static_cast<size_t>(groups_) * parts, 1, [&](Range item) {
-      const int first = static_cast<int>(item.begin / parts) * group_rows_;
-      const size_t unit = item.begin % parts * grain_;
-      use(ProductPart{first, std::min(group_rows_, rows_ - first), {unit, std::min(unit + grain_, units_)}});
-    });
+    worker.ForParts(size(), 1, [&](Range item) { use((*this)[item.begin]); });
   }
 
  private:
+  size_t UnitParts() const { return (units_ + grain_ - 1) / grain_; }
+
   int rows_;
   size_t units_;
   int groups_;
@@ -100,9 +109,9 @@ class ProductParts {
   size_t grain_;
 };
 
-// Computes one part of one product.
+// Computes one part of one product. The part's rows are those behind `first_input` in the activations.
 void Multiply(const KernelTable& kernels, const ProductPart& part, const Activations& activations,
-              const InputKinds& kinds, const Product& product);
+              const InputKinds& kinds, const Product& product, size_t first_input = 0);
 
 // Computes all products together with the other threads; the units are those of the list in order.
 void Multiply(const KernelTable& kernels, Worker& worker, const Activations& activations, const InputKinds& kinds,

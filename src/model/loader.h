@@ -1,4 +1,4 @@
-// Reads, hashes and packs the tensors of a checkpoint into a model's weights, in one pass.
+// From a checkpoint's tensors to packed weights, in one pass over the files.
 #ifndef CANDOR_MODEL_LOADER_H_
 #define CANDOR_MODEL_LOADER_H_
 
@@ -11,11 +11,11 @@
 
 namespace candor {
 
-// Fills `model`'s weights, digests, bytes per token and the frequency factors that tensors hold, by the table `rows`.
-// `model.config` is set and valid; it is valid again afterwards: a factor that would make it invalid is a FormatError
-// that names its tensor. Other errors as LoadModel().
+// Fills the weights of `model`, whose configuration must be valid, by a family's table; also the digests of the files,
+// the bytes that a token reads, frequency factors that tensors hold, and the notes on what was converted. Throws as
+// LoadModel() does.
 void LoadWeights(const Checkpoint& checkpoint, std::span<const TensorRow> rows, ThreadPool& pool,
-                 const LoadProgress& progress, Model& model);
+                 const LoadModelOptions& options, Model& model);
 
 }  // namespace candor
 

@@ -6,21 +6,24 @@
 namespace candor {
 namespace {
 
-ModelConfig ValidConfig(const Family& family, const Checkpoint& checkpoint) {
+ModelConfig ValidConfig(const FamilyMapping& family, const Checkpoint& checkpoint, uint32_t context_limit) {
   ModelConfig config = family.configure(checkpoint);
   ValidateConfig(config, checkpoint.metadata.source());
+  LimitContext(context_limit, config);
   return config;
 }
 
 }  // namespace
 
-ModelConfig ConfigOf(const Checkpoint& checkpoint) { return ValidConfig(FamilyOf(checkpoint.metadata), checkpoint); }
+ModelConfig ConfigOf(const Checkpoint& checkpoint, uint32_t context_limit) {
+  return ValidConfig(FamilyOf(checkpoint), checkpoint, context_limit);
+}
 
-Model LoadModel(const Checkpoint& checkpoint, ThreadPool& pool, const LoadProgress& progress) {
-  const Family& family = FamilyOf(checkpoint.metadata);
+Model LoadModel(const Checkpoint& checkpoint, ThreadPool& pool, const LoadModelOptions& options) {
+  const FamilyMapping family = FamilyOf(checkpoint);
   Model model;
-  model.config = ValidConfig(family, checkpoint);
-  LoadWeights(checkpoint, family.tensors, pool, progress, model);
+  model.config = ValidConfig(family, checkpoint, options.context_limit);
+  LoadWeights(checkpoint, family.tensors, pool, options, model);
   return model;
 }
 

@@ -6,23 +6,41 @@
 
 namespace candor {
 
+extern const Family kDeepSeekV3Family;
+extern const Family kGemma2Family;
 extern const Family kGemma3Family;
+extern const Family kGpt2Family;
+extern const Family kGptOssFamily;
 extern const Family kLlamaFamily;
+extern const Family kMistralFamily;
+extern const Family kMixtralFamily;
+extern const Family kOlmo2Family;
+extern const Family kPhi3Family;
 extern const Family kQwen2Family;
 extern const Family kQwen3Family;
+extern const Family kQwen3MoeFamily;
+extern const Family kSmolLm3Family;
 
 namespace {
-constexpr const Family* kFamilies[] = {&kGemma3Family, &kLlamaFamily, &kQwen2Family, &kQwen3Family};
+constexpr const Family* kFamilies[] = {
+    &kDeepSeekV3Family, &kGemma2Family,  &kGemma3Family,   &kGpt2Family,    &kGptOssFamily,
+    &kLlamaFamily,      &kMistralFamily, &kMixtralFamily,  &kOlmo2Family,   &kPhi3Family,
+    &kQwen2Family,      &kQwen3Family,   &kQwen3MoeFamily, &kSmolLm3Family,
+};
 }  // namespace
 
-const Family& FamilyOf(const Metadata& metadata) {
-  const std::string architecture = metadata.RequireString("general.architecture");
+FamilyMapping FamilyOf(const Checkpoint& checkpoint) {
+  const bool gguf = checkpoint.format == CheckpointFormat::kGguf;
+  const std::string key = gguf ? "general.architecture" : "model_type";
+  const std::string name = checkpoint.metadata.RequireString(key);
   std::string known;
   for (const Family* family : kFamilies) {
-    if (family->architecture == architecture) return *family;
-    known += (known.empty() ? "" : ", ") + std::string(family->architecture);
+    const std::string_view own = gguf ? family->architecture : family->model_type;
+    if (own.empty()) continue;
+    if (own == name) return {gguf ? family->from_gguf : family->from_safetensors, family->tensors};
+    known += (known.empty() ? "" : ", ") + std::string(own);
   }
-  throw UnsupportedError(metadata.source() + ": general.architecture is \"" + Printable(architecture) +
+  throw UnsupportedError(checkpoint.metadata.source() + ": " + key + " is \"" + Printable(name) +
                          "\", which this version does not compute; it knows " + known);
 }
 

@@ -4,10 +4,10 @@
 
 namespace candor {
 
-RopeTable::RopeTable(const RopeConfig& config) : magnitude_(static_cast<double>(config.magnitude)) {
+RopeTable::RopeTable(const RopeConfig& config) : magnitude_(config.magnitude) {
   for (uint32_t i = 0; i < config.dims / 2; ++i) {
     double frequency = spec::Pow(config.base, -2.0 * i / config.dims);
-    if (!config.frequency_factors.empty()) frequency /= static_cast<double>(config.frequency_factors[i]);
+    if (!config.frequency_factors.empty()) frequency /= config.frequency_factors[i];
     frequencies_.push_back(frequency);
   }
 }

@@ -216,7 +216,7 @@ TEST_P(EngineDecoderTest, ContextCanBeFilledToItsEnd) {
 // The reference's greedy tokens, where its lead is larger than what another order of sums can turn; these two models'
 // leads are (decoder_golden_test.cc looks at each).
 TEST_P(EngineDecoderTest, GreedyAnswerIsTheReferences) {
-  const std::string path = std::string(CANDOR_TEST_DATA) + "/gguf/" + GetParam() + ".expected.json";
+  const std::string path = std::string(CANDOR_TEST_DATA) + "/checkpoints/" + GetParam() + "/expected.json";
   const boost::json::value expected = boost::json::parse(ReadWholeFile(path, 1 << 20));
   ThreadPool pool(2);
   Engine engine(model_, tokenizer_, *AvailableKernels()[0], pool, {.kv = KvType::kF32, .exact = true});

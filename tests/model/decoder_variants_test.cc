@@ -65,6 +65,9 @@ Model MakeModel(const Variant& variant) {
   Model model;
   model.config = PlainConfig();
   variant.change(model.config);
+  for (LayerConfig& layer : model.config.layers) {
+    if (variant.head_norms) layer.query_key_norm = QueryKeyNorm::kHead;
+  }
   const ModelConfig& config = model.config;
   ValidateConfig(config, variant.name);
   const auto bias = [&](size_t size) { return variant.biases ? maker.Vector(size, 0) : std::vector<float>(); };

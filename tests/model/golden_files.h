@@ -10,7 +10,12 @@
 
 namespace candor {
 
-inline constexpr const char* kGoldenNames[] = {"llama", "llama3-rope", "qwen2", "qwen3", "gemma3"};
+inline constexpr const char* kGoldenNames[] = {"deepseek-v3", "gemma3",      "gpt-oss", "gpt-oss-mxfp4", "gpt2",
+                                               "llama",       "llama3-rope", "mixtral", "olmo2",         "qwen2",
+                                               "qwen3",       "qwen3-moe",   "smollm3"};
+
+// Those with nothing but attention and a gated network.
+inline constexpr const char* kPlainNames[] = {"llama", "llama3-rope", "qwen2", "qwen3", "gemma3"};
 
 inline std::filesystem::path GoldenPath(const std::string& name) {
   return std::filesystem::path(CANDOR_TEST_DATA) / "gguf" / (name + ".gguf");

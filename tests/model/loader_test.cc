@@ -112,16 +112,13 @@ TEST_F(LoaderTest, PartsOfAFusedTensorGetTheirRows) {
   std::vector<float> bias(80);
   for (size_t i = 0; i < bias.size(); ++i) bias[i] = static_cast<float>(i);
   AddFloats("qkv.bias", bias);
+  config_.layers[0].query_bias = true;
   AddMatrix("gate_up", 2 * 4112);  // over a megabyte: several pieces, one across the boundary
   const TensorRow rows[] = {
-      {"qkv", Need::kRequired, &LayerWeights::query, ""},
-      {"qkv", Need::kRequired, &LayerWeights::key, ""},
-      {"qkv", Need::kRequired, &LayerWeights::value, ""},
-      {"qkv.bias", Need::kRequired, &LayerWeights::query_bias, ""},
-      {"qkv.bias", Need::kRequired, &LayerWeights::key_bias, ""},
-      {"qkv.bias", Need::kRequired, &LayerWeights::value_bias, ""},
-      {"gate_up", Need::kRequired, &LayerWeights::ffn_gate, ""},
-      {"gate_up", Need::kRequired, &LayerWeights::ffn_up, ""},
+      {{"qkv"}, {}, &LayerWeights::query},         {{"qkv"}, {}, &LayerWeights::key},
+      {{"qkv"}, {}, &LayerWeights::value},         {{"qkv.bias"}, {}, &LayerWeights::query_bias},
+      {{"qkv.bias"}, {}, &LayerWeights::key_bias}, {{"qkv.bias"}, {}, &LayerWeights::value_bias},
+      {{"gate_up"}, {}, &LayerWeights::ffn_gate},  {{"gate_up"}, {}, &LayerWeights::ffn_up},
   };
   for (const int threads : {1, 2, 3, 7}) {
     const Model model = Load(rows, threads);
@@ -152,9 +149,9 @@ TEST_F(LoaderTest, VectorsOfEveryFloatTypeBecomeFloats) {
   AddBytes("b", TensorType::kF16, {kHidden}, f16);
   AddBytes("c", TensorType::kBF16, {kHidden}, bf16);
   const TensorRow rows[] = {
-      {"a", Need::kRequired, &ModelWeights::output_norm, ""},
-      {"b", Need::kRequired, &LayerWeights::attention_norm, ""},
-      {"c", Need::kRequired, &LayerWeights::ffn_norm, ""},
+      {{"a"}, {}, &ModelWeights::output_norm},
+      {{"b"}, {}, &LayerWeights::attention_norm},
+      {{"c"}, {}, &LayerWeights::ffn_norm},
   };
   const Model model = Load(rows);
   EXPECT_EQ(model.weights.output_norm, expected);
@@ -169,7 +166,7 @@ TEST_F(LoaderTest, AValueThatIsNotFiniteIsRefusedNamingItsTensor) {
     data_.clear();
     values[5] = bad;
     AddFloats("norm", values);
-    const TensorRow rows[] = {{"norm", Need::kRequired, &ModelWeights::output_norm, ""}};
+    const TensorRow rows[] = {{{"norm"}, {}, &ModelWeights::output_norm}};
     EXPECT_THAT(RefusalOf(rows), AllOf(HasSubstr("made.file: tensor norm: element 5"), HasSubstr("finite")));
   }
 }
@@ -180,7 +177,7 @@ TEST_F(LoaderTest, TheFirstRowThatIsNotFiniteIsNamedWhateverTheThreads) {
     const float bad = std::numeric_limits<float>::quiet_NaN();
     std::memcpy(data_.data() + row * kHidden * sizeof(float), &bad, sizeof bad);
   }
-  const TensorRow rows[] = {{"token_embd", Need::kRequired, &ModelWeights::token_embedding, ""}};
+  const TensorRow rows[] = {{{"token_embd"}, {}, &ModelWeights::token_embedding}};
   for (const int threads : {1, 2, 3}) {
     try {
       Load(rows, threads);
@@ -194,10 +191,10 @@ TEST_F(LoaderTest, TheFirstRowThatIsNotFiniteIsNamedWhateverTheThreads) {
 TEST_F(LoaderTest, FactorsOfATensorMultiplyThoseOfLinearScaling) {
   const std::vector<float> factors = {1, 1, 2, 2.5f, 4, 8, 8, 8};
   AddFloats("freqs", factors);
-  const TensorRow rows[] = {{"freqs", Need::kRequired, RopeFactorsPart{0}, ""}};
-  EXPECT_EQ(Load(rows).config.ropes[0].frequency_factors, factors);
+  const TensorRow rows[] = {{{"freqs"}, {}, RopeFactorsPart{0}}};
+  EXPECT_EQ(Load(rows).config.ropes[0].frequency_factors, std::vector<double>(factors.begin(), factors.end()));
   config_.ropes[0].frequency_factors.assign(8, 2.0f);
-  EXPECT_EQ(Load(rows).config.ropes[0].frequency_factors, (std::vector<float>{2, 2, 4, 5, 8, 16, 16, 16}));
+  EXPECT_EQ(Load(rows).config.ropes[0].frequency_factors, (std::vector<double>{2, 2, 4, 5, 8, 16, 16, 16}));
 }
 
 TEST_F(LoaderTest, AFactorThatIsZeroOrNegativeIsRefused) {
@@ -205,7 +202,7 @@ TEST_F(LoaderTest, AFactorThatIsZeroOrNegativeIsRefused) {
     tensors_.clear();
     data_.clear();
     AddFloats("freqs", {1, 1, 1, bad, 1, 1, 1, 1});
-    const TensorRow rows[] = {{"freqs", Need::kRequired, RopeFactorsPart{0}, ""}};
+    const TensorRow rows[] = {{{"freqs"}, {}, RopeFactorsPart{0}}};
     EXPECT_THAT(RefusalOf(rows),
                 HasSubstr("made.file: tensor freqs: element 3 is " + std::to_string(static_cast<int>(bad))));
   }
@@ -214,7 +211,7 @@ TEST_F(LoaderTest, AFactorThatIsZeroOrNegativeIsRefused) {
 TEST_F(LoaderTest, AFactorThatLinearScalingMakesTooLargeIsRefused) {
   config_.ropes[0].frequency_factors.assign(8, 4.0f);
   AddFloats("freqs", {1, 1, 1, 1, 1, 5e30f, 1, 1});
-  const TensorRow rows[] = {{"freqs", Need::kRequired, RopeFactorsPart{0}, ""}};
+  const TensorRow rows[] = {{{"freqs"}, {}, RopeFactorsPart{0}}};
   EXPECT_THAT(RefusalOf(rows),
               AllOf(HasSubstr("made.file: tensor freqs: element 5 is 4.99999992e+30"),
                     HasSubstr("makes the factor 1.99999997e+31"), HasSubstr("expected 0.01 to 1e+31")));
@@ -224,8 +221,8 @@ TEST_F(LoaderTest, IgnoredTensorsAreReadAndDropped) {
   AddMatrix("token_embd", 40);
   AddFloats("mm.bias", {1, 2, 3});
   const TensorRow rows[] = {
-      {"token_embd", Need::kRequired, &ModelWeights::token_embedding, ""},
-      {"mm.*", Need::kIgnored, {}, "a projection of images"},
+      {{"token_embd"}, {}, &ModelWeights::token_embedding},
+      {{"mm.*"}, {}, {}, "a projection of images"},
   };
   const Model model = Load(rows);
   ExpectRows(model.weights.token_embedding, 0, 40);

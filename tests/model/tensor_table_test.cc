@@ -17,7 +17,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::vector<TensorSlot> Match(const Checkpoint& checkpoint) {
-  return MatchTensors(FamilyOf(checkpoint.metadata).tensors, ConfigOf(checkpoint), checkpoint);
+  return MatchTensors(FamilyOf(checkpoint).tensors, ConfigOf(checkpoint), checkpoint);
 }
 
 template <typename Kind>
@@ -59,9 +59,13 @@ class TensorTableTest : public ::testing::Test {
 TEST_F(TensorTableTest, EveryTensorOfEveryGoldenFileHasItsPlace) {
   for (const char* name : kGoldenNames) {
     const Checkpoint checkpoint = OpenGolden(name);
-    const std::vector<TensorSlot> slots = Match(checkpoint);
-    ASSERT_EQ(slots.size(), checkpoint.tensors.size()) << name;
-    for (size_t i = 0; i < slots.size(); ++i) EXPECT_EQ(slots[i].tensor, i);
+    std::vector<uint64_t> elements(checkpoint.tensors.size());
+    for (const TensorSlot& slot : Match(checkpoint)) {
+      elements[slot.tensor] += slot.outputs * std::max<uint64_t>(slot.inputs, 1);
+    }
+    for (size_t i = 0; i < elements.size(); ++i) {
+      EXPECT_EQ(elements[i], checkpoint.tensors[i].elements()) << name << " " << checkpoint.tensors[i].name;
+    }
   }
 }
 
@@ -82,9 +86,18 @@ TEST_F(TensorTableTest, ATensorOfALayerThatTheModelDoesNotHaveIsUnexpected) {
   EXPECT_THAT(RefusalOf<FormatError>(llama_), HasSubstr("with 2 layers"));
 }
 
-TEST_F(TensorTableTest, OptionalTensorsMayComeOrNot) {
-  Add(llama_, "blk.0.attn_q.bias", 64);
+TEST_F(TensorTableTest, BiasesComeWithAllLayersOrWithNone) {
+  for (const char* layer : {"0", "1", "2"}) {
+    Add(llama_, std::string("blk.") + layer + ".attn_q.bias", 64);
+    Add(llama_, std::string("blk.") + layer + ".attn_k.bias", 32);
+    if (*layer != '2') Add(llama_, std::string("blk.") + layer + ".attn_v.bias", 32);
+  }
+  EXPECT_THAT(RefusalOf<FormatError>(llama_), HasSubstr("\"blk.2.attn_v.bias\" is missing"));
+  Add(llama_, "blk.2.attn_v.bias", 32);
   EXPECT_EQ(Match(llama_).size(), llama_.tensors.size());
+}
+
+TEST_F(TensorTableTest, WithoutAnOutputHeadTheEmbeddingIsIt) {
   llama_.tensors.erase(llama_.tensors.begin() + (&Tensor(llama_, "output.weight") - llama_.tensors.data()));
   llama_.IndexTensors();
   EXPECT_EQ(Match(llama_).size(), llama_.tensors.size());
@@ -142,9 +155,9 @@ TEST_F(TensorTableTest, IgnoredPrefixesAreIgnoredByTheFamilyThatKnowsThem) {
 
 TEST_F(TensorTableTest, RowsOfOneNameDivideATensor) {
   const TensorRow rows[] = {
-      {"blk.{}.qkv", Need::kRequired, &LayerWeights::query, ""},
-      {"blk.{}.qkv", Need::kRequired, &LayerWeights::key, ""},
-      {"blk.{}.qkv", Need::kRequired, &LayerWeights::value, ""},
+      {{"blk.{}.qkv"}, {}, &LayerWeights::query},
+      {{"blk.{}.qkv"}, {}, &LayerWeights::key},
+      {{"blk.{}.qkv"}, {}, &LayerWeights::value},
   };
   const ModelConfig config = ConfigOf(llama_);  // 64 + 32 + 32 rows
   for (auto& tensors = llama_.tensors; tensors.size() > 3;) tensors.pop_back();
@@ -156,19 +169,19 @@ TEST_F(TensorTableTest, RowsOfOneNameDivideATensor) {
   llama_.IndexTensors();
   const std::vector<TensorSlot> slots = MatchTensors(rows, config, llama_);
   ASSERT_EQ(slots.size(), 9u);
-  EXPECT_EQ(slots[3].first_output, 0u);
-  EXPECT_EQ(slots[4].first_output, 64u);
-  EXPECT_EQ(slots[5].first_output, 96u);
+  EXPECT_EQ(slots[3].first_row, 0u);
+  EXPECT_EQ(slots[4].first_row, 64u);
+  EXPECT_EQ(slots[5].first_row, 96u);
   EXPECT_EQ(slots[5].layer, 1u);
-  EXPECT_EQ(slots[5].shape.outputs, 32u);
+  EXPECT_EQ(slots[5].outputs, 32u);
   llama_.tensors[1].shape = {64, 127};
   EXPECT_THROW(MatchTensors(rows, config, llama_), FormatError);
 }
 
 TEST_F(TensorTableTest, APartThatBeginsWithinAPanelIsRefused) {
   const TensorRow rows[] = {
-      {"qkv", Need::kRequired, &LayerWeights::query, ""},
-      {"qkv", Need::kRequired, &LayerWeights::key, ""},
+      {{"qkv"}, {}, &LayerWeights::query},
+      {{"qkv"}, {}, &LayerWeights::key},
   };
   ModelConfig config = ConfigOf(llama_);
   config.layers[0].heads = 1;

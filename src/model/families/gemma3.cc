@@ -1,11 +1,13 @@
 // Gemma 3 (text): five layers with a sliding window for each one that sees everything, two rotations, norms before and
-// after each block. The converter has already added the 1 that the original norms add to their weights.
+// after each block. The norms add 1 to their weights; converters to GGUF have done so already.
 #include <cmath>
 #include <variant>
 
 #include "base/error.h"
 #include "model/family.h"
 #include "model/gguf_config.h"
+#include "model/safetensors_config.h"
+#include "model/standard_rows.h"
 
 namespace candor {
 namespace {
@@ -17,7 +19,7 @@ constexpr double kDefaultLocalBase = 10000.0;
 constexpr size_t kLayersOf27B = 62;
 
 // For each layer whether it has the window: every layer but each period's last, or as the file lists them.
-std::vector<bool> SlidingLayers(const GgufFields& fields, size_t layers) {
+std::vector<bool> SlidingLayersOfGguf(const GgufFields& fields, size_t layers) {
   const std::string key = fields.Key("attention.sliding_window_pattern");
   const MetadataValue* value = fields.metadata().Find(key);
   if (value != nullptr && std::holds_alternative<NumberArray>(*value)) {
@@ -40,7 +42,7 @@ double BaseOf(const GgufFields& fields, std::string_view key, std::string_view o
   return base ? *base : fields.GetFloat(other_key, kMinRopeBase, kMaxRopeBase).value_or(otherwise);
 }
 
-ModelConfig Configure(const Checkpoint& checkpoint) {
+ModelConfig FromGguf(const Checkpoint& checkpoint) {
   ModelConfig config = StandardConfig(checkpoint);
   const GgufFields fields(checkpoint.metadata);
   config.embedding_scale = static_cast<float>(std::sqrt(static_cast<double>(config.hidden)));
@@ -55,10 +57,12 @@ ModelConfig Configure(const Checkpoint& checkpoint) {
 
   const double attention_softcap = fields.GetFloat("attn_logit_softcapping", kMinSoftcap, kMaxSoftcap).value_or(0.0);
   const uint32_t window = fields.Require("attention.sliding_window", 1, kMaxContext);
-  const std::vector<bool> sliding = SlidingLayers(fields, config.layers.size());
+  const std::vector<bool> sliding = SlidingLayersOfGguf(fields, config.layers.size());
   for (size_t i = 0; i < config.layers.size(); ++i) {
     LayerConfig& layer = config.layers[i];
     layer.activation = Activation::kGeluTanh;
+    layer.query_key_norm = QueryKeyNorm::kHead;
+    layer.norm_after = true;
     layer.attention_softcap = static_cast<float>(attention_softcap);
     layer.window = sliding[i] ? window : 0;
     layer.rope = sliding[i] ? 1 : 0;
@@ -69,30 +73,76 @@ ModelConfig Configure(const Checkpoint& checkpoint) {
   return config;
 }
 
+ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
+  const ConfigFields fields(checkpoint);
+  ModelConfig config = TransformersConfig(fields, {true, "hidden_activation", "gelu_pytorch_tanh"});
+  config.embedding_scale = static_cast<float>(std::sqrt(static_cast<double>(config.hidden)));
+  config.logit_softcap =
+      static_cast<float>(fields.GetFloat("final_logit_softcapping", kMinSoftcap, kMaxSoftcap).value_or(0.0));
+  const uint32_t head_dim = config.layers[0].head_dim;
+  config.ropes[0] = TransformersRope(fields, head_dim, "full_attention");
+  RopeConfig local;
+  local.dims = head_dim;
+  local.base = fields.GetFloat("rope_local_base_freq", kMinRopeBase, kMaxRopeBase)
+                   .value_or(fields.GetFloat("rope_parameters.sliding_attention.rope_theta", kMinRopeBase, kMaxRopeBase)
+                                 .value_or(kDefaultLocalBase));
+  config.ropes.push_back(local);
+
+  const double softcap = fields.GetFloat("attn_logit_softcapping", kMinSoftcap, kMaxSoftcap).value_or(0.0);
+  const uint32_t window = fields.Require("sliding_window", 1, kMaxContext);
+  const double scalar = fields.RequireFloat("query_pre_attn_scalar", 1, kMaxHidden);
+  const uint32_t period = fields.Get("sliding_window_pattern", 1, kMaxLayers).value_or(kDefaultPeriod);
+  const auto listed = SlidingLayers(fields, config.layers.size());
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    LayerConfig& layer = config.layers[i];
+    const bool sliding = listed ? (*listed)[i] : (i + 1) % period != 0;
+    layer.activation = Activation::kGeluTanh;
+    layer.attention_scale = static_cast<float>(1.0 / std::sqrt(scalar));
+    layer.attention_softcap = static_cast<float>(softcap);
+    layer.query_key_norm = QueryKeyNorm::kHead;
+    layer.norm_after = true;
+    layer.window = sliding ? window : 0;
+    layer.rope = sliding ? 1 : 0;
+  }
+  return config;
+}
+
 constexpr TensorRow kTensors[] = {
-    {"token_embd.weight", Need::kRequired, &ModelWeights::token_embedding, ""},
-    {"output_norm.weight", Need::kRequired, &ModelWeights::output_norm, ""},
-    {"output.weight", Need::kOptional, &ModelWeights::output, ""},  // the embedding's rows otherwise
-    {"blk.{}.attn_norm.weight", Need::kRequired, &LayerWeights::attention_norm, ""},
-    {"blk.{}.attn_q.weight", Need::kRequired, &LayerWeights::query, ""},
-    {"blk.{}.attn_q_norm.weight", Need::kRequired, &LayerWeights::query_norm, ""},
-    {"blk.{}.attn_k.weight", Need::kRequired, &LayerWeights::key, ""},
-    {"blk.{}.attn_k_norm.weight", Need::kRequired, &LayerWeights::key_norm, ""},
-    {"blk.{}.attn_v.weight", Need::kRequired, &LayerWeights::value, ""},
-    {"blk.{}.attn_output.weight", Need::kRequired, &LayerWeights::attention_output, ""},
-    {"blk.{}.post_attention_norm.weight", Need::kRequired, &LayerWeights::post_attention_norm, ""},
-    {"blk.{}.ffn_norm.weight", Need::kRequired, &LayerWeights::ffn_norm, ""},
-    {"blk.{}.ffn_gate.weight", Need::kRequired, &LayerWeights::ffn_gate, ""},
-    {"blk.{}.ffn_up.weight", Need::kRequired, &LayerWeights::ffn_up, ""},
-    {"blk.{}.ffn_down.weight", Need::kRequired, &LayerWeights::ffn_down, ""},
-    {"blk.{}.post_ffw_norm.weight", Need::kRequired, &LayerWeights::post_ffn_norm, ""},
-    {"v.*", Need::kIgnored, {}, "the image encoder that some files carry along"},
-    {"mm.*", Need::kIgnored, {}, "the image encoder's projection"},
+    rows::kTokenEmbedding,
+    {{"output_norm.weight"}, {"model.norm.weight", Stored::kLessOne}, &ModelWeights::output_norm},
+    rows::kOutput,
+    {{"blk.{}.attn_norm.weight"},
+     {"model.layers.{}.input_layernorm.weight", Stored::kLessOne},
+     &LayerWeights::attention_norm},
+    rows::kQuery,
+    {{"blk.{}.attn_q_norm.weight"},
+     {"model.layers.{}.self_attn.q_norm.weight", Stored::kLessOne},
+     &LayerWeights::query_norm},
+    rows::kKey,
+    {{"blk.{}.attn_k_norm.weight"},
+     {"model.layers.{}.self_attn.k_norm.weight", Stored::kLessOne},
+     &LayerWeights::key_norm},
+    rows::kValue,
+    rows::kAttentionOutput,
+    {{"blk.{}.post_attention_norm.weight"},
+     {"model.layers.{}.post_attention_layernorm.weight", Stored::kLessOne},
+     &LayerWeights::post_attention_norm},
+    {{"blk.{}.ffn_norm.weight"},
+     {"model.layers.{}.pre_feedforward_layernorm.weight", Stored::kLessOne},
+     &LayerWeights::ffn_norm},
+    rows::kFfnGate,
+    rows::kFfnUp,
+    rows::kFfnDown,
+    {{"blk.{}.post_ffw_norm.weight"},
+     {"model.layers.{}.post_feedforward_layernorm.weight", Stored::kLessOne},
+     &LayerWeights::post_ffn_norm},
+    {{"v.*"}, {}, {}, "the image encoder that some files carry along"},
+    {{"mm.*"}, {}, {}, "the image encoder's projection"},
 };
 
 }  // namespace
 
 extern const Family kGemma3Family;
-constexpr Family kGemma3Family = {"gemma3", Configure, kTensors};
+constexpr Family kGemma3Family = {"gemma3", "gemma3_text", FromGguf, FromSafetensors, kTensors};
 
 }  // namespace candor

@@ -1,30 +1,46 @@
 // Qwen 3 (dense): each head's query and key are normalised before rotation; no biases.
 #include "model/family.h"
 #include "model/gguf_config.h"
+#include "model/safetensors_config.h"
+#include "model/standard_rows.h"
 
 namespace candor {
 namespace {
 
+ModelConfig FromGguf(const Checkpoint& checkpoint) {
+  ModelConfig config = StandardConfig(checkpoint);
+  for (LayerConfig& layer : config.layers) layer.query_key_norm = QueryKeyNorm::kHead;
+  return config;
+}
+
+ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
+  const ConfigFields fields(checkpoint);
+  ModelConfig config = TransformersConfig(fields);
+  const bool has_window = fields.GetBool("use_sliding_window", false);
+  const uint32_t window = has_window ? fields.Get("sliding_window", 0, kMaxContext).value_or(0) : 0;
+  const auto sliding = SlidingLayers(fields, config.layers.size());
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    config.layers[i].query_key_norm = QueryKeyNorm::kHead;
+    if (sliding && (*sliding)[i]) config.layers[i].window = window;
+  }
+  return config;
+}
+
 constexpr TensorRow kTensors[] = {
-    {"token_embd.weight", Need::kRequired, &ModelWeights::token_embedding, ""},
-    {"output_norm.weight", Need::kRequired, &ModelWeights::output_norm, ""},
-    {"output.weight", Need::kOptional, &ModelWeights::output, ""},  // the embedding's rows otherwise
-    {"blk.{}.attn_norm.weight", Need::kRequired, &LayerWeights::attention_norm, ""},
-    {"blk.{}.attn_q.weight", Need::kRequired, &LayerWeights::query, ""},
-    {"blk.{}.attn_q_norm.weight", Need::kRequired, &LayerWeights::query_norm, ""},
-    {"blk.{}.attn_k.weight", Need::kRequired, &LayerWeights::key, ""},
-    {"blk.{}.attn_k_norm.weight", Need::kRequired, &LayerWeights::key_norm, ""},
-    {"blk.{}.attn_v.weight", Need::kRequired, &LayerWeights::value, ""},
-    {"blk.{}.attn_output.weight", Need::kRequired, &LayerWeights::attention_output, ""},
-    {"blk.{}.ffn_norm.weight", Need::kRequired, &LayerWeights::ffn_norm, ""},
-    {"blk.{}.ffn_gate.weight", Need::kRequired, &LayerWeights::ffn_gate, ""},
-    {"blk.{}.ffn_up.weight", Need::kRequired, &LayerWeights::ffn_up, ""},
-    {"blk.{}.ffn_down.weight", Need::kRequired, &LayerWeights::ffn_down, ""},
+    rows::kTokenEmbedding,  rows::kOutputNorm,
+    rows::kOutput,          rows::kAttentionNorm,
+    rows::kQuery,           rows::kQueryBias,
+    rows::kQueryNorm,       rows::kKey,
+    rows::kKeyBias,         rows::kKeyNorm,
+    rows::kValue,           rows::kValueBias,
+    rows::kAttentionOutput, rows::kAttentionOutputBias,
+    rows::kFfnNorm,         rows::kFfnGate,
+    rows::kFfnUp,           rows::kFfnDown,
 };
 
 }  // namespace
 
 extern const Family kQwen3Family;
-constexpr Family kQwen3Family = {"qwen3", StandardConfig, kTensors};
+constexpr Family kQwen3Family = {"qwen3", "qwen3", FromGguf, FromSafetensors, kTensors};
 
 }  // namespace candor

@@ -1,0 +1,28 @@
+// Mistral: Llama with a sliding window in every layer. Its GGUF files say "llama".
+#include "model/family.h"
+#include "model/safetensors_config.h"
+#include "model/standard_rows.h"
+
+namespace candor {
+namespace {
+
+ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
+  const ConfigFields fields(checkpoint);
+  ModelConfig config = TransformersConfig(fields);
+  const uint32_t window = fields.Get("sliding_window", 0, kMaxContext).value_or(0);
+  for (LayerConfig& layer : config.layers) layer.window = window;
+  return config;
+}
+
+constexpr TensorRow kTensors[] = {
+    rows::kTokenEmbedding, rows::kOutputNorm, rows::kOutput,  rows::kOldFrequencies,  rows::kAttentionNorm,
+    rows::kQuery,          rows::kKey,        rows::kValue,   rows::kAttentionOutput, rows::kFfnNorm,
+    rows::kFfnGate,        rows::kFfnUp,      rows::kFfnDown,
+};
+
+}  // namespace
+
+extern const Family kMistralFamily;
+constexpr Family kMistralFamily = {"", "mistral", nullptr, FromSafetensors, kTensors};
+
+}  // namespace candor

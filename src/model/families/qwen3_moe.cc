@@ -1,0 +1,57 @@
+// Qwen 3 with experts (30B-A3B, 235B-A22B): Qwen 3's attention, and a router over softmax probabilities.
+#include <algorithm>
+
+#include "base/error.h"
+#include "model/family.h"
+#include "model/gguf_config.h"
+#include "model/safetensors_config.h"
+#include "model/standard_rows.h"
+
+namespace candor {
+namespace {
+
+ModelConfig FromGguf(const Checkpoint& checkpoint) {
+  ModelConfig config = StandardConfig(checkpoint);
+  const GgufFields fields(checkpoint.metadata);
+  for (LayerConfig& layer : config.layers) {
+    layer.query_key_norm = QueryKeyNorm::kHead;
+    layer.experts = StandardExperts(fields, layer.ffn_dim);
+  }
+  return config;
+}
+
+ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
+  const ConfigFields fields(checkpoint);
+  ModelConfig config = TransformersConfig(fields);
+  if (fields.Get("decoder_sparse_step", 1, UINT32_MAX).value_or(1) != 1) {
+    throw UnsupportedError(checkpoint.metadata.source() +
+                           ": decoder_sparse_step is not 1: layers without experts between others are not computed");
+  }
+  if (fields.GetBool("use_sliding_window", false)) {
+    throw UnsupportedError(checkpoint.metadata.source() + ": use_sliding_window is true, which is not computed here");
+  }
+  ExpertsConfig experts;
+  experts.count = fields.Get("num_experts", 1, kMaxExperts).value_or(0);
+  if (experts.count == 0) experts.count = fields.Require("num_local_experts", 1, kMaxExperts);
+  experts.used = fields.Require("num_experts_per_tok", 1, std::min(experts.count, kMaxExpertsUsed));
+  experts.ffn_dim = fields.Require("moe_intermediate_size", kMinWidth, kMaxFfnDim);
+  experts.normalize = fields.GetBool("norm_topk_prob", false);
+  for (LayerConfig& layer : config.layers) {
+    layer.query_key_norm = QueryKeyNorm::kHead;
+    layer.experts = experts;
+  }
+  return config;
+}
+
+constexpr TensorRow kTensors[] = {
+    rows::kTokenEmbedding, rows::kOutputNorm, rows::kOutput,     rows::kAttentionNorm, rows::kQuery,
+    rows::kQueryNorm,      rows::kKey,        rows::kKeyNorm,    rows::kValue,         rows::kAttentionOutput,
+    rows::kFfnNorm,        rows::kRouter,     rows::kExpertGate, rows::kExpertUp,      rows::kExpertDown,
+};
+
+}  // namespace
+
+extern const Family kQwen3MoeFamily;
+constexpr Family kQwen3MoeFamily = {"qwen3moe", "qwen3_moe", FromGguf, FromSafetensors, kTensors};
+
+}  // namespace candor

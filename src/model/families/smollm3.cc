@@ -1,0 +1,62 @@
+// SmolLM 3: Llama without rotation in every fourth layer.
+#include "model/family.h"
+#include "model/gguf_config.h"
+#include "model/safetensors_config.h"
+#include "model/standard_rows.h"
+
+namespace candor {
+namespace {
+
+constexpr size_t kDefaultInterval = 4;
+
+ModelConfig FromGguf(const Checkpoint& checkpoint) {
+  ModelConfig config = StandardConfig(checkpoint);
+  // As with Llama, the converter has permuted rows for pairs of neighbours.
+  config.ropes[0].interleaved = true;
+  for (size_t i = kDefaultInterval - 1; i < config.layers.size(); i += kDefaultInterval) config.layers[i].rope = -1;
+  return config;
+}
+
+ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
+  const ConfigFields fields(checkpoint);
+  ModelConfig config = TransformersConfig(fields, {.tied_output = true});
+  const bool has_window = fields.GetBool("use_sliding_window", false);
+  const uint32_t window = has_window ? fields.Get("sliding_window", 0, kMaxContext).value_or(0) : 0;
+  const auto sliding = SlidingLayers(fields, config.layers.size());
+  const auto rotated = fields.GetFloats("no_rope_layers", config.layers.size());  // 1: the layer has a rotation
+  const uint32_t interval = fields.Get("no_rope_layer_interval", 1, kMaxLayers).value_or(kDefaultInterval);
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    if (rotated ? (*rotated)[i] == 0.0 : (i + 1) % interval == 0) config.layers[i].rope = -1;
+    if (sliding && (*sliding)[i]) config.layers[i].window = window;
+  }
+  return config;
+}
+
+constexpr TensorRow kTensors[] = {
+    rows::kTokenEmbedding,
+    rows::kOutputNorm,
+    rows::kOutput,
+    rows::kAttentionNorm,
+    rows::kQuery,
+    rows::kQueryBias,
+    rows::kKey,
+    rows::kKeyBias,
+    rows::kValue,
+    rows::kValueBias,
+    rows::kAttentionOutput,
+    rows::kAttentionOutputBias,
+    rows::kFfnNorm,
+    rows::kFfnGate,
+    rows::kFfnGateBias,
+    rows::kFfnUp,
+    rows::kFfnUpBias,
+    rows::kFfnDown,
+    rows::kFfnDownBias,
+};
+
+}  // namespace
+
+extern const Family kSmolLm3Family;
+constexpr Family kSmolLm3Family = {"smollm3", "smollm3", FromGguf, FromSafetensors, kTensors};
+
+}  // namespace candor

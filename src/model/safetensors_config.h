@@ -1,0 +1,70 @@
+// What config.json says alike for every model of Hugging Face's transformers.
+//
+// Source: the configuration classes' documented fields; both spellings of rotations, `rope_theta` with `rope_scaling`
+// and `rope_parameters`.
+#ifndef CANDOR_MODEL_SAFETENSORS_CONFIG_H_
+#define CANDOR_MODEL_SAFETENSORS_CONFIG_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/checkpoint.h"
+#include "model/config.h"
+
+namespace candor {
+
+// Reads members of config.json, or of an object in it (`prefix` = "text_config."). A value outside [min, max] is a
+// FormatError that names the whole key. Numbers may be written as integers where a float is meant.
+class ConfigFields {
+ public:
+  explicit ConfigFields(const Checkpoint& checkpoint, std::string prefix = "");
+
+  std::string Key(std::string_view key) const { return prefix_ + std::string(key); }
+  bool Has(std::string_view key) const { return metadata_.Has(Key(key)); }
+  uint32_t Require(std::string_view key, uint32_t min, uint32_t max) const;
+  std::optional<uint32_t> Get(std::string_view key, uint32_t min, uint32_t max) const;
+  std::optional<double> GetFloat(std::string_view key, double min, double max) const;
+  double RequireFloat(std::string_view key, double min, double max) const;
+  bool GetBool(std::string_view key, bool otherwise) const;
+  std::optional<std::string> GetString(std::string_view key) const;
+  // Numbers or strings, `count` of them; nullopt when the key is missing.
+  std::optional<std::vector<double>> GetFloats(std::string_view key, size_t count) const;
+  std::optional<std::vector<std::string>> GetStrings(std::string_view key, size_t count) const;
+
+  // "FILE: key is FOUND, expected EXPECTED".
+  [[noreturn]] void Refuse(std::string_view key, const std::string& found, const std::string& expected) const;
+  // UnsupportedError unless the string is missing or `known`.
+  void RequireString(std::string_view key, std::string_view known) const;
+
+  const Metadata& metadata() const { return metadata_; }
+
+ private:
+  const Metadata& metadata_;
+  std::string prefix_;
+};
+
+// What a family's configuration class takes a missing member for.
+struct ConfigDefaults {
+  bool tied_output = false;
+  std::string_view activation_key = "hidden_act";
+  std::string_view activation = "silu";  // the only one that the family computes
+};
+
+// The configuration of a plain decoder as the common members describe it: equal layers, one rotation (halves paired),
+// no windows. A family changes what it does differently. Throws UnsupportedError for another activation, for a
+// quantisation that is not computed, for dynamic NTK scaling.
+ModelConfig TransformersConfig(const ConfigFields& fields, const ConfigDefaults& defaults = {});
+
+// One rotation of `dims` values. `group` is the kind of layer in a configuration that has one rotation for each
+// ("full_attention"), or empty.
+RopeConfig TransformersRope(const ConfigFields& fields, uint32_t dims, std::string_view group = "");
+
+// For each layer whether it has the window, as `layer_types` lists them; nullopt when that is missing.
+std::optional<std::vector<bool>> SlidingLayers(const ConfigFields& fields, size_t layers);
+
+}  // namespace candor
+
+#endif  // CANDOR_MODEL_SAFETENSORS_CONFIG_H_
