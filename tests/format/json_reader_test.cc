@@ -111,6 +111,12 @@ TEST(JsonReaderTest, StringsAreDecodedHoweverLong) {
   EXPECT_EQ(last.text, "short");
 }
 
+TEST(JsonReaderTest, AValueKnowsNothingOfTheOneBefore) {
+  EXPECT_THAT(Read(R"(["a\nb", "c\td", 1.5, "\u0065", 2.5])").events,
+              ElementsAre(" begins an array", "[0] = \"a\\x0Ab\"", "[1] = \"c\\x09d\"", "[2] = 1.5", "[3] = \"e\"",
+                          "[4] = 2.5", " ends an array"));
+}
+
 TEST(JsonReaderTest, AnyValueMayBeTheDocument) {
   EXPECT_THAT(Read(" 5 ").events, ElementsAre(" = 5"));
   EXPECT_THAT(Read("\"x\"").events, ElementsAre(" = \"x\""));

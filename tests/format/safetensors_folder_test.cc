@@ -122,6 +122,38 @@ TEST(SafetensorsFolderTest, AFileThatTheIndexDoesNotNameIsLeft) {
   EXPECT_EQ(Open(With(Single(), "other.safetensors", "not even read")).files.size(), 1u);
 }
 
+TEST(SafetensorsFolderTest, MoreTensorsInAllThanTheLimitAreRefused) {
+  std::vector<std::string> entries;
+  for (uint64_t i = 0; i <= kSafetensorsMaxTensors / 2; ++i) {
+    entries.push_back(TensorEntry(std::to_string(i), "U8", "[]", i, i + 1));
+  }
+  const std::string half = SafetensorsBytes(HeaderOf(entries), entries.size());
+  EXPECT_THAT(
+      ErrorOf(With(With(Sharded(), kFirst, half), kSecond, half)),
+      HasSubstr("folder/model-00002-of-00002.safetensors: with this file the checkpoint has more than 1048576"));
+}
+
+TEST(SafetensorsFolderTest, LargerHeadersInAllThanTheLimitAreRefused) {
+  const File header = InMemory("model-1.safetensors", SafetensorsBytes("{}" + std::string(90'000'000, ' '), 0));
+  std::string weight_map;
+  std::vector<File> files;
+  std::vector<std::string> names;
+  for (const std::string name : {"1.safetensors", "2.safetensors", "3.safetensors"}) {
+    weight_map += (names.empty() ? "\"" : ", \"") + name + "\": \"" + name + "\"";
+    names.push_back(name);
+    files.emplace_back(::dup(header.descriptor()), name);
+  }
+  names.insert(names.end(), {"config.json", kIndex});
+  files.push_back(InMemory("config.json", "{}"));
+  files.push_back(InMemory(kIndex, IndexOf(weight_map)));
+  try {
+    OpenSafetensors(std::move(files), names);
+    FAIL() << "accepted";
+  } catch (const LimitError& error) {
+    EXPECT_STREQ(error.what(), "3.safetensors: the headers of all files take more than 268435456 bytes");
+  }
+}
+
 TEST(SafetensorsFolderTest, TheOnlyFileNeedsNoCertainName) {
   Folder folder = Without(Single(), "model.safetensors");
   folder["weights.safetensors"] = FileOf("a");
