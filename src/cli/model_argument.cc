@@ -4,8 +4,10 @@
 #include <array>
 
 #include "base/error.h"
+#include "cli/folder_file.h"
 #include "cli/store_folder.h"
 #include "format/gguf.h"
+#include "format/safetensors.h"
 #include "store/file_kind.h"
 #include "store/known_models.h"
 #include "store/model_name.h"
@@ -15,17 +17,6 @@ namespace candor {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kFolderFiles[] = {"config.json",
-                                             "generation_config.json",
-                                             "tokenizer.json",
-                                             "tokenizer_config.json",
-                                             "special_tokens_map.json",
-                                             "added_tokens.json",
-                                             "tokenizer.model",
-                                             "chat_template.jinja",
-                                             "chat_template.json",
-                                             "model.safetensors.index.json"};
 
 void RequireGguf(const File& file) {
   std::array<std::byte, kFileKindPrefix> prefix;
@@ -56,23 +47,33 @@ ModelFiles OpenFolder(const fs::path& folder) {
     if (file.ends_with(".gguf")) ggufs.push_back(file);
   }
   if (error) throw IoError(folder.string() + ": cannot list this folder: " + error.message());
-  if (!fs::exists(folder / kFolderFiles[0], error)) {
+  const auto is_there = [&](std::string_view name) {
+    return fs::symlink_status(folder / name, error).type() != fs::file_type::not_found;
+  };
+  if (!is_there("config.json")) {
     if (ggufs.empty()) throw FormatError(folder.string() + ": no model: a folder needs a config.json and safetensors");
     throw UsageError(folder.string() + ": a folder; name the file in it, " +
                      *std::min_element(ggufs.begin(), ggufs.end()));
   }
   if (weights.empty()) throw FormatError(folder.string() + ": there is a config.json but no .safetensors file");
+  if (weights.size() > kSafetensorsMaxShards) {
+    throw LimitError(folder.string() + ": " + std::to_string(weights.size()) + " .safetensors files, at most " +
+                     std::to_string(kSafetensorsMaxShards) + " are opened");
+  }
   std::sort(weights.begin(), weights.end());
 
   ModelFiles model;
   model.format = ModelFiles::Format::kSafetensors;
   model.name = fs::absolute(folder).lexically_normal().filename();
   if (model.name.empty()) model.name = fs::absolute(folder).lexically_normal().parent_path().filename();
-  for (const std::string_view file : kFolderFiles) {
-    if (fs::exists(folder / file, error)) model.file_names.emplace_back(file);
+  for (const SafetensorsDocument& document : SafetensorsDocuments()) {
+    if (is_there(document.name)) model.file_names.emplace_back(document.name);
   }
   model.file_names.insert(model.file_names.end(), weights.begin(), weights.end());
-  for (const std::string& file : model.file_names) model.files.push_back(File::Open(folder / file));
+  for (const std::string& file : model.file_names) {
+    RequireInsideFolder(folder, file);
+    model.files.push_back(File::Open(folder / file));
+  }
   return model;
 }
 

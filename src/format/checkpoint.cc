@@ -28,7 +28,7 @@ void Checkpoint::IndexTensors() {
   const auto twice = std::adjacent_find(by_name.begin(), by_name.end(),
                                         [this](uint32_t a, uint32_t b) { return tensors[a].name == tensors[b].name; });
   if (twice != by_name.end()) {
-    throw FormatError(metadata.source() + ": tensor \"" + Printable(tensors[*twice].name) + "\" appears twice");
+    throw FormatError(source + ": tensor \"" + Printable(tensors[*twice].name) + "\" appears twice");
   }
 }
 

@@ -20,7 +20,7 @@ namespace candor {
 struct TensorInfo {
   std::string name;
   TensorType type;
-  // Dimensions, innermost (contiguous) first, as GGUF writes them: a matrix is {columns, rows}. 1 to 4 of them, each
+  // Dimensions, innermost (contiguous) first, as GGUF writes them: a matrix is {columns, rows}. 1 to 8 of them, each
   // at least 1.
   std::vector<uint64_t> shape;
   uint32_t file;    // index into Checkpoint::files
@@ -42,9 +42,11 @@ struct Document {
 };
 
 struct Checkpoint {
-  explicit Checkpoint(Metadata its_metadata) : metadata(std::move(its_metadata)) {}
+  explicit Checkpoint(Metadata its_metadata) : source(its_metadata.source()), metadata(std::move(its_metadata)) {}
 
   CheckpointFormat format = CheckpointFormat::kGguf;
+  // What messages about the whole call it: the (first) file of kGguf, the folder of kSafetensors.
+  std::string source;
   std::vector<File> files;
   // For each file its first bytes, up to the tensor data, exactly as they were read and parsed.
   std::vector<std::vector<std::byte>> headers;

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "format/checkpoint.h"
 #include "format/metadata.h"
+#include "format/need_more_bytes.h"
 
 namespace candor {
 
@@ -38,11 +39,6 @@ struct GgufHeader {
   Metadata metadata;
   std::vector<TensorInfo> tensors;  // as the table lists them; file = 0; offsets absolute
   uint64_t data_offset;             // where the tensor data begins; at most the file's size
-};
-
-// The header goes on beyond the bytes that were given.
-struct NeedMoreBytes {
-  uint64_t at_least;  // no shorter prefix can do; more than was given, never more than the file's size
 };
 
 // Parses the header at the beginning of `prefix`, the first bytes of a file of `file_size`. A pure function: the

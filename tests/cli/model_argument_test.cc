@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -68,6 +69,35 @@ TEST_F(ModelArgumentTest, OpensAFolderOfSafetensors) {
   ASSERT_NE(model.Find("tokenizer.json"), nullptr);
   EXPECT_EQ(model.Find("tokenizer.json")->size(), 2u);
   EXPECT_EQ(model.Find("pytorch_model.bin"), nullptr);
+}
+
+TEST_F(ModelArgumentTest, OpensNothingOutsideOfTheFolder) {
+  folder_.Write("secret.safetensors", "x");
+  folder_.Write("hf/config.json", "{}");
+  folder_.Write("hf/model.safetensors", "x");
+  for (const char* name : {"hf/extra.safetensors", "hf/tokenizer.json"}) {
+    std::filesystem::create_symlink("../secret.safetensors", Path(name));
+    EXPECT_THAT(ErrorOf(Path("hf")), HasSubstr(std::string(name) + ": leads to "));
+    std::filesystem::remove(Path(name));
+  }
+  std::filesystem::create_symlink("nowhere", Path("hf/chat_template.jinja"));
+  EXPECT_THAT(ErrorOf(Path("hf")), HasSubstr("hf/chat_template.jinja: No such file"));
+}
+
+TEST_F(ModelArgumentTest, OpensRegularFilesOnly) {
+  folder_.Write("hf/config.json", "{}");
+  folder_.Write("hf/model.safetensors", "x");
+  std::filesystem::create_directory(Path("hf/tokenizer.json"));
+  EXPECT_THAT(ErrorOf(Path("hf")), HasSubstr("hf/tokenizer.json: not a regular file"));
+  std::filesystem::remove(Path("hf/tokenizer.json"));
+  ASSERT_EQ(::mkfifo(Path("hf/pipe.safetensors").c_str(), 0600), 0);
+  EXPECT_THAT(ErrorOf(Path("hf")), HasSubstr("hf/pipe.safetensors: not a regular file"));
+}
+
+TEST_F(ModelArgumentTest, OpensAThousandShardsAndNoMore) {
+  folder_.Write("hf/config.json", "{}");
+  for (int i = 0; i <= 1024; ++i) folder_.Write("hf/" + std::to_string(i) + ".safetensors", "");
+  EXPECT_THAT(ErrorOf(Path("hf")), HasSubstr("hf: 1025 .safetensors files, at most 1024 are opened"));
 }
 
 TEST_F(ModelArgumentTest, SaysWhatAFolderLacks) {
