@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "support/decoder_harness.h"
@@ -17,12 +19,14 @@ struct Golden {
   std::vector<float> logits, greedy_logits;
 };
 
-Golden LoadGolden(const std::string& name) {
+// `path` is "gguf/NAME.gguf" or "checkpoints/NAME".
+Golden LoadGolden(const std::string& path) {
   const std::string data = CANDOR_TEST_DATA;
+  const std::string name = std::filesystem::path(path).stem();
   const SafetensorsFile expected(data + "/checkpoints/" + name + "/expected.safetensors");
   const boost::json::value tokens =
       boost::json::parse(ReadWholeFile(data + "/checkpoints/" + name + "/expected.json", 1 << 20));
-  return {.model = LoadTestModel(data + "/gguf/" + name + ".gguf"),
+  return {.model = LoadTestModel(data + "/" + path),
           .prompt = boost::json::value_to<std::vector<int32_t>>(tokens.at("prompt")),
           .greedy = boost::json::value_to<std::vector<int32_t>>(tokens.at("greedy")),
           .logits = expected.Read<float>("logits"),
@@ -57,7 +61,7 @@ TEST(LargestDifference, NothingThatIsNotANumberIsSmall) {
   EXPECT_EQ(LargestDifference({}, {}), infinity);
 }
 
-class DecoderGolden : public ::testing::TestWithParam<const char*> {};
+class DecoderGolden : public ::testing::TestWithParam<std::string> {};
 
 // float32 sums in another order than the reference's: a few units in the last place of logits around 1, through up to
 // six layers. The reference itself moves by about 1e-5 with another order.
@@ -114,14 +118,25 @@ TEST_P(DecoderGolden, GreedyTokensAreTheReferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, DecoderGolden,
-                         ::testing::Values("deepseek-v3", "gemma3", "gpt-oss", "gpt-oss-mxfp4", "gpt2", "llama",
-                                           "llama3-rope", "mixtral", "olmo2", "qwen2", "qwen3", "qwen3-moe", "smollm3"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+std::vector<std::string> Goldens() {
+  std::vector<std::string> paths;
+  for (const char* folder : {"gguf", "checkpoints"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(CANDOR_TEST_DATA) / folder)) {
+      const bool is_model = entry.is_directory() || entry.path().extension() == ".gguf";
+      if (is_model) paths.push_back(std::string(folder) + "/" + entry.path().filename().string());
+    }
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, DecoderGolden, ::testing::ValuesIn(Goldens()), [](const auto& info) {
+  std::string name = info.param;
+  for (char& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  return name;
+});
 
 }  // namespace
 }  // namespace candor

@@ -4,22 +4,40 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "format/gguf.h"
+#include "format/safetensors.h"
 #include "kernels/kernel_table.h"
 #include "model/decoder.h"
 
 namespace candor {
 
-inline Model LoadTestModel(const std::string& path) {
+// A .gguf file, or a folder with config.json and safetensors.
+inline Checkpoint OpenTestCheckpoint(const std::filesystem::path& path) {
   std::vector<File> files;
-  files.push_back(File::Open(path));
-  const Checkpoint checkpoint = OpenGguf(std::move(files));
+  if (!std::filesystem::is_directory(path)) {
+    files.push_back(File::Open(path));
+    return OpenGguf(std::move(files));
+  }
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    names.push_back(entry.path().filename());
+    if (names.back().starts_with("expected.")) {
+      names.pop_back();
+    } else {
+      files.push_back(File::Open(entry.path()));
+    }
+  }
+  return OpenSafetensors(std::move(files), names);
+}
+
+inline Model LoadTestModel(const std::filesystem::path& path, const LoadModelOptions& options = {}) {
   ThreadPool pool(2);
-  return LoadModel(checkpoint, pool, {});
+  return LoadModel(OpenTestCheckpoint(path), pool, options);
 }
 
 // Every kernel table of this machine by name; a name that does not run here gives null.
