@@ -1,0 +1,134 @@
+// Configurations from config.json: both spellings, every kind of rotation, what is refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/error.h"
+#include "format/json_metadata.h"
+#include "model/model.h"
+
+namespace candor {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// A plain model with `more` members (a list that ends in a comma, or nothing).
+ModelConfig Configure(const std::string& model_type, const std::string& more, uint32_t context_limit = 0) {
+  Checkpoint checkpoint(MetadataFromJson("{" + more + R"("model_type": ")" + model_type + R"(", "vocab_size": 320,
+      "hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2,
+      "intermediate_size": 176, "rms_norm_eps": 1e-6, "max_position_embeddings": 4096})",
+                                         "config.json"));
+  checkpoint.format = CheckpointFormat::kSafetensors;
+  checkpoint.IndexTensors();
+  return ConfigOf(checkpoint, context_limit);
+}
+
+std::string RefusalOf(const std::string& model_type, const std::string& more) {
+  try {
+    Configure(model_type, more);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(SafetensorsConfig, RotationsHaveTwoSpellings) {
+  EXPECT_EQ(Configure("llama", "").ropes[0].base, 10000.0);
+  EXPECT_EQ(Configure("llama", R"("rope_theta": 500000,)").ropes[0].base, 500000.0);
+  EXPECT_EQ(Configure("llama", R"("rope_parameters": {"rope_theta": 1e6, "rope_type": "default"},)").ropes[0].base,
+            1e6);
+  const std::string members = R"("factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+      "original_max_position_embeddings": 64})";
+  const RopeConfig older =
+      Configure("llama", R"("rope_theta": 5e5, "rope_scaling": {"rope_type": "llama3", )" + members + ",").ropes[0];
+  const RopeConfig newer =
+      Configure("llama", R"("rope_parameters": {"rope_theta": 5e5, "rope_type": "llama3", )" + members + ",").ropes[0];
+  EXPECT_EQ(older.frequency_factors, newer.frequency_factors);
+  // transformers' function for this kind, by its published formula.
+  for (size_t i = 0; i < 8; ++i) {
+    const double wavelength = 2 * M_PI * std::pow(5e5, static_cast<double>(i) / 8.0);
+    const double smooth = (64 / wavelength - 1) / (4 - 1);
+    const double factor = wavelength < 16 ? 1 : wavelength > 64 ? 8 : 1 / ((1 - smooth) / 8 + smooth);
+    EXPECT_NEAR(older.frequency_factors[i], factor, 1e-12 * factor) << i;
+  }
+}
+
+TEST(SafetensorsConfig, LinearScaling) {
+  const auto factors =
+      Configure("llama", R"("rope_scaling": {"type": "linear", "factor": 4},)").ropes[0].frequency_factors;
+  EXPECT_EQ(factors, std::vector<double>(8, 4.0));
+}
+
+TEST(SafetensorsConfig, YarnByItsPaper) {
+  const RopeConfig rope = Configure("qwen2", R"("rope_theta": 10000, "rope_scaling": {"type": "yarn", "factor": 4,
+      "original_max_position_embeddings": 1024},)")
+                              .ropes[0];
+  EXPECT_NEAR(rope.magnitude, 0.1 * std::log(4.0) + 1, 1e-12);
+  // Dimensions between 32 turns and one turn over 1,024 positions: 16 ln(1024 / (turns 2 pi)) / (2 ln 10000).
+  const double low = std::floor(16 * std::log(1024 / (32 * 2 * M_PI)) / (2 * std::log(1e4)));
+  const double high = std::ceil(16 * std::log(1024 / (2 * M_PI)) / (2 * std::log(1e4)));
+  for (size_t i = 0; i < 8; ++i) {
+    const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+    EXPECT_NEAR(1 / rope.frequency_factors[i], ramp / 4 + 1 - ramp, 1e-12) << i;
+  }
+  EXPECT_EQ(rope.frequency_factors[0], 1.0);
+  EXPECT_EQ(rope.frequency_factors[7], 4.0);
+}
+
+constexpr const char* kLongRope = R"("original_max_position_embeddings": 1024, "rope_scaling": {"type": "longrope",
+    "short_factor": [1, 1, 1, 1, 1.5, 2, 2, 2], "long_factor": [1, 2, 3, 4, 5, 6, 7, 8]},)";
+
+TEST(SafetensorsConfig, LongRopeTakesItsSetFromTheContextLimit) {
+  const std::vector<double> few = {1, 1, 1, 1, 1.5, 2, 2, 2};
+  const std::vector<double> many = {1, 2, 3, 4, 5, 6, 7, 8};
+  EXPECT_EQ(Configure("phi3", kLongRope).ropes[0].frequency_factors, many);  // 4,096: all that the model can
+  EXPECT_EQ(Configure("phi3", kLongRope, 1024).ropes[0].frequency_factors, few);
+  EXPECT_EQ(Configure("phi3", kLongRope, 1025).ropes[0].frequency_factors, many);
+  // sqrt(1 + ln(4096 / 1024) / ln(1024)), for both sets
+  const double magnitude = std::sqrt(1 + std::log(4.0) / std::log(1024.0));
+  EXPECT_NEAR(Configure("phi3", kLongRope, 100).ropes[0].magnitude, magnitude, 1e-12);
+  EXPECT_NEAR(Configure("phi3", kLongRope).ropes[0].magnitude, magnitude, 1e-12);
+}
+
+TEST(SafetensorsConfig, APartOfAHeadMayBeRotated) {
+  EXPECT_EQ(Configure("phi3", R"("partial_rotary_factor": 0.75,)").ropes[0].dims, 12u);
+}
+
+TEST(SafetensorsConfig, WhatIsNotComputedIsUnsupported) {
+  EXPECT_THAT(RefusalOf("llama", R"("rope_scaling": {"type": "dynamic", "factor": 2},)"),
+              AllOf(HasSubstr("rope_scaling.rope_type is \"dynamic\""), HasSubstr("how long a text has become")));
+  EXPECT_THAT(RefusalOf("llama", R"("hidden_act": "relu",)"), HasSubstr("hidden_act is \"relu\""));
+  EXPECT_THAT(RefusalOf("mamba", ""), AllOf(HasSubstr("model_type is \"mamba\""), HasSubstr("deepseek_v3")));
+  EXPECT_THAT(RefusalOf("llama", R"("quantization_config": {"quant_method": "gptq"},)"), HasSubstr("\"gptq\""));
+  EXPECT_THAT(RefusalOf("llama", R"("quantization_config": {"quant_method": "fp8", "weight_block_size": [64, 128]},)"),
+              HasSubstr("weight_block_size"));
+  EXPECT_THAT(RefusalOf("qwen2", R"("layer_types": ["full_attention", "full_attention", "linear", "full_attention"],)"),
+              HasSubstr("\"linear\""));
+  EXPECT_THAT(RefusalOf("qwen3_moe", R"("decoder_sparse_step": 2, "num_experts": 8,)"),
+              HasSubstr("decoder_sparse_step"));
+}
+
+TEST(SafetensorsConfig, NumbersAreBoundedAndNamed) {
+  EXPECT_THAT(RefusalOf("llama", R"("head_dim": 0,)"), HasSubstr("head_dim"));
+  EXPECT_THAT(RefusalOf("llama", R"("head_dim": 17,)"), AllOf(HasSubstr("head_dim is 17"), HasSubstr("even")));
+  EXPECT_THAT(RefusalOf("llama", R"("rope_theta": "fast",)"), HasSubstr("rope_theta"));
+  EXPECT_THAT(RefusalOf("llama", R"("rope_theta": 0,)"), HasSubstr("rope_theta is 0"));
+  EXPECT_THAT(RefusalOf("llama", R"("rope_scaling": {"type": "linear"},)"),
+              HasSubstr("rope_scaling.factor is missing"));
+  EXPECT_THAT(RefusalOf("llama", R"("rope_scaling": {"type": "linear", "factor": 1e9},)"), HasSubstr("factor"));
+  EXPECT_THAT(RefusalOf("phi3", R"("rope_scaling": {"type": "longrope", "short_factor": [1], "long_factor": [1]},)"),
+              AllOf(HasSubstr("short_factor"), HasSubstr("8 numbers")));
+  EXPECT_THAT(RefusalOf("phi3", R"("rope_scaling": {"type": "longrope", "long_factor": [1, 1, 1, 1, 1, 1, 1, 1]},)"),
+              HasSubstr("short_factor is missing"));
+  EXPECT_THAT(RefusalOf("mixtral", R"("num_local_experts": 4, "num_experts_per_tok": 5,)"),
+              HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(RefusalOf("mixtral", R"("num_local_experts": 1000000, "num_experts_per_tok": 5,)"),
+              HasSubstr("num_local_experts"));
+}
+
+}  // namespace
+}  // namespace candor
