@@ -36,12 +36,24 @@ PackedMatrix RandomMatrix(TensorType type, size_t bytes) {
   PackedMatrix matrix(type, rows, kColumns, "random");
   std::mt19937 random(7);
   std::vector<std::byte> panel(row_bytes * 16);
+  std::vector<float> scales;
+  if (type == TensorType::kF8_E4M3) scales.assign(16 * PackedMatrix::ScaleBlocks(kColumns), 0.001f);
   for (uint32_t row = 0; row < rows; row += 16) {
     // Bytes below 0x20 keep every binary16 and float32 read from them finite and small.
     for (std::byte& b : panel) b = static_cast<std::byte>(random() & 0x1f);
-    matrix.PackRows(row, 16, panel);
+    matrix.PackRows(row, 16, panel, scales);
   }
   return matrix;
+}
+
+std::vector<TensorType> ComputedTypes() {
+  std::vector<TensorType> types;
+  for (uint32_t id = 0; id < 64; ++id) {
+    const std::optional<TensorTypeInfo> found = TensorTypeFromGgufId(id);
+    if (found && found->computed) types.push_back(found->type);
+  }
+  types.push_back(TensorType::kF8_E4M3);
+  return types;
 }
 
 struct Case {
@@ -89,13 +101,10 @@ void Run(const KernelTable& kernels, ThreadPool& pool, size_t bytes, const std::
       kernels.name, pool.size(), kRepetitions);
   std::printf("%-8s %6s %8s %8s %8s\n", "type", "tokens", "speed", "limit", "share");
   std::vector<float> out;
-  for (uint32_t id = 0; id < 64; ++id) {
-    const std::optional<TensorTypeInfo> found = TensorTypeFromGgufId(id);
-    if (!found || !found->computed) continue;
-    const TensorTypeInfo& info = *found;
-    const TensorType type = info.type;
+  for (const TensorType type : ComputedTypes()) {
+    const TensorTypeInfo& info = InfoOf(type);
     if (!types.empty() && std::find(types.begin(), types.end(), info.name) == types.end()) continue;
-    const bool floats = info.block_values == 1;
+    const bool floats = TakesFloatActivations(type);
     const PackedMatrix large = RandomMatrix(type, bytes);
     const PackedMatrix small = RandomMatrix(type, bytes / 64);
     const Case cases[] = {{"1", 1, ActivationKind::kInt8},

@@ -18,7 +18,7 @@ namespace candor {
 // How the inputs of a product with weights are held.
 //   kInt8   blocks of 32: 8-bit integers and a scale
 //   kInt15  the same with 15 bits, as two planes of 8-bit integers: for the output head
-//   kFloat  float32: for float weights, and for every type when exact arithmetic is asked for
+//   kFloat  float32: for float weights (TakesFloatActivations), and for every type when exact arithmetic is asked for
 enum class ActivationKind : uint8_t { kInt8, kInt15, kFloat };
 
 // Quantised or float activations of several tokens lie token tile by token tile. A tile holds `max_tile` tokens; what

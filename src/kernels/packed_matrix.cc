@@ -1,6 +1,7 @@
 #include "kernels/packed_matrix.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/check.h"
@@ -9,6 +10,7 @@
 #include "kernels/panel_layout.h"
 #include "kernels/panel_pack.h"
 #include "kernels/spec/blocks.h"
+#include "kernels/spec/float_formats.h"
 
 namespace candor {
 namespace {
@@ -17,7 +19,19 @@ constexpr size_t kAlignment = 64;
 
 size_t PanelBytes(TensorType type, uint32_t cols) {
   const panel::Unit unit = panel::UnitOf(type);
-  return CheckedMul<size_t>(cols / static_cast<uint32_t>(unit.columns), unit.bytes, "panel bytes");
+  const auto columns = static_cast<uint32_t>(unit.columns);
+  // Only FP8's rows may end within a unit.
+  return CheckedMul<size_t>(cols / columns + (cols % columns != 0), unit.bytes, "panel bytes");
+}
+
+// Refuses scales of F8_E4M3 with which the largest code is not finite.
+void CheckScales(std::span<const float> scales, size_t blocks, uint32_t first_row, const std::string& name) {
+  for (size_t i = 0; i < scales.size(); ++i) {
+    if (std::isfinite(scales[i] * spec::kLargestE4M3)) continue;
+    throw FormatError("tensor " + name + ": row " + std::to_string(first_row + i / blocks) + " has the scale " +
+                      std::to_string(scales[i]) + " for the columns from " + std::to_string(i % blocks * 128) +
+                      "; expected a number whose product with 448 is finite");
+  }
 }
 
 }  // namespace
@@ -44,21 +58,28 @@ size_t PackedMatrix::PackedBytes(TensorType type, uint32_t rows, uint32_t cols) 
                             "packed matrix bytes");
 }
 
-void PackedMatrix::PackRows(uint32_t first_row, uint32_t row_count, std::span<const std::byte> file_bytes) {
+void PackedMatrix::PackRows(uint32_t first_row, uint32_t row_count, std::span<const std::byte> file_bytes,
+                            std::span<const float> scales) {
   const TensorTypeInfo& info = InfoOf(type_);
   const size_t row_bytes = size_t{cols_} / info.block_values * info.block_bytes;
   CHECK(first_row % kPanelRows == 0 && first_row <= rows_ && row_count <= rows_ - first_row);
   CHECK(row_count % kPanelRows == 0 || first_row + row_count == rows_);
   CHECK(file_bytes.size() == row_count * row_bytes);
+  const bool fp8 = type_ == TensorType::kF8_E4M3;
+  const size_t blocks = ScaleBlocks(cols_);
+  CHECK(scales.empty() || (fp8 && scales.size() == row_count * blocks));
+  CheckScales(scales, blocks, first_row, name_);
   for (uint32_t row = first_row; row < first_row + row_count; row += kPanelRows) {
     std::byte* panel = data() + row / kPanelRows * panel_bytes_;
     const uint32_t count = std::min<uint32_t>(kPanelRows, first_row + row_count - row);
     const std::byte* source = file_bytes.data() + (row - first_row) * row_bytes;
-    const int bad = IsFloatType(type_) ? panel::PackFloatPanel(type_, source, row_bytes, count, cols_, panel)
-                                       : panel::PackBlockPanel(type_, source, row_bytes, count, cols_, panel);
+    const float* row_scales = scales.empty() ? nullptr : scales.data() + (row - first_row) * blocks;
+    const int bad = fp8 ? panel::PackFp8Panel(source, row_bytes, count, cols_, row_scales, blocks, panel)
+                    : IsFloatType(type_) ? panel::PackFloatPanel(type_, source, row_bytes, count, cols_, panel)
+                                         : panel::PackBlockPanel(type_, source, row_bytes, count, cols_, panel);
     if (bad >= 0) {
       throw FormatError("tensor " + name_ + ": row " + std::to_string(row + static_cast<uint32_t>(bad)) + " holds a " +
-                        (IsFloatType(type_) ? "value" : "block scale") +
+                        (TakesFloatActivations(type_) ? "value" : "block scale") +
                         " that is infinite or not a number; expected finite numbers");
     }
   }
@@ -68,6 +89,7 @@ void PackedMatrix::UnpackRow(uint32_t row, std::span<float> out) const {
   CHECK(row < rows_ && out.size() == cols_);
   const std::byte* source = panel(row / kPanelRows);
   const int lane = static_cast<int>(row % kPanelRows);
+  if (type_ == TensorType::kF8_E4M3) return panel::UnpackFp8Row(source, lane, out);
   if (IsFloatType(type_)) {
     const size_t width = type_ == TensorType::kF32 ? 4 : 2;
     for (uint32_t k = 0; k < cols_; ++k) {

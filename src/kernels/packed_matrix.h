@@ -34,7 +34,13 @@ class PackedMatrix {
   // Packs `row_count` rows, in the file's layout, as rows [first_row, first_row + row_count). `first_row` must be a
   // multiple of 16; so must `row_count` unless the rows are the last. Throws FormatError naming the tensor and the row
   // when a block's scale or a float value is not finite. Different row ranges may be packed by different threads.
-  void PackRows(uint32_t first_row, uint32_t row_count, std::span<const std::byte> file_bytes);
+  //
+  // F8_E4M3 has scales apart from its codes: `scales` holds ScaleBlocks(cols) a row, one for every 128 columns (the
+  // last for what is left), row by row; where it is empty, all are 1. They must be finite, and so must 448 times them.
+  // Empty for every other type.
+  void PackRows(uint32_t first_row, uint32_t row_count, std::span<const std::byte> file_bytes,
+                std::span<const float> scales = {});
+  static constexpr uint32_t ScaleBlocks(uint32_t cols) { return cols / 128 + (cols % 128 != 0); }
 
   // Row `row` as float32, each value rounded once: the same values that the exact kernels multiply with.
   void UnpackRow(uint32_t row, std::span<float> out) const;

@@ -1,8 +1,8 @@
 // Where the parts of a packed weight matrix lie: the bytes between PackedMatrix and the kernels.
 //
 // A panel is 16 rows, all columns. Along the columns it is a sequence of units: 32 columns for the simple formats, 256
-// for the K-quants and IQ4_XS, 1 for the float formats. A unit's parts keep the file's own widths, so that a packed
-// matrix is as large as the tensor in the file; only their order differs.
+// for the K-quants and IQ4_XS, 128 for FP8, 1 for the other float formats. A unit's parts keep the file's own widths,
+// so that a packed matrix is as large as the tensor in the file; only their order differs.
 //
 // Integer codes (the file's values plus an offset, so that they are not negative) go by chunks: chunk c of a block of
 // 32 columns is 16 rows by columns 4c..4c+3, with row r's four codes in dword r. So one dot-product instruction takes
@@ -77,6 +77,12 @@ inline constexpr size_t kIQ4_XSHigh = kIQ4_XSScales + 4 * kRows;
 inline constexpr size_t kIQ4_XSHalves = kIQ4_XSHigh + 2 * kRows;
 inline constexpr size_t kIQ4_XSUnit = kIQ4_XSHalves + kHalfScales;
 
+// F8_E4M3: the code of column k and row r at 16 k + r, then a float32 scale a row. The last unit of a panel is as large
+// as the others: columns behind the matrix's have zero codes.
+inline constexpr int kFp8Columns = 128;
+inline constexpr size_t kFp8Scales = size_t{kFp8Columns} * kRows;
+inline constexpr size_t kFp8Unit = kFp8Scales + 4 * kRows;
+
 // Columns and bytes of a unit of each computed type.
 struct Unit {
   int columns;
@@ -89,6 +95,8 @@ constexpr Unit UnitOf(TensorType type) {
     case TensorType::kF16:
     case TensorType::kBF16:
       return {1, 32};
+    case TensorType::kF8_E4M3:
+      return {kFp8Columns, kFp8Unit};
     case TensorType::kQ4_0:
     case TensorType::kIQ4_NL:
       return {32, kQ4_0Unit};

@@ -1,6 +1,6 @@
 #include "kernels/panel_pack.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -237,6 +237,34 @@ int PackFloatPanel(TensorType type, const std::byte* source, size_t row_bytes, u
     }
   }
   return -1;
+}
+
+int PackFp8Panel(const std::byte* source, size_t row_bytes, uint32_t rows, uint32_t cols, const float* scales,
+                 size_t blocks, std::byte* panel) {
+  for (uint32_t first = 0; first < cols; first += kFp8Columns, panel += kFp8Unit) {
+    const uint32_t columns = std::min<uint32_t>(kFp8Columns, cols - first);
+    for (uint32_t row = 0; row < rows; ++row) {
+      const auto* from = reinterpret_cast<const uint8_t*>(source) + row * row_bytes + first;
+      bool nan = false;
+      for (uint32_t k = 0; k < columns; ++k) {
+        nan |= spec::IsNanE4M3(from[k]);
+        panel[size_t{k} * kRows + row] = static_cast<std::byte>(from[k]);
+      }
+      const float scale = scales ? scales[row * blocks + first / kFp8Columns] : 1.0f;
+      if (nan) return static_cast<int>(row);
+      std::memcpy(panel + kFp8Scales + 4 * size_t{row}, &scale, sizeof scale);
+    }
+  }
+  return -1;
+}
+
+void UnpackFp8Row(const std::byte* panel, int lane, std::span<float> out) {
+  for (size_t k = 0; k < out.size(); ++k) {
+    const std::byte* unit = panel + k / kFp8Columns * kFp8Unit;
+    float scale;
+    std::memcpy(&scale, unit + kFp8Scales + 4 * lane, sizeof scale);
+    out[k] = spec::FloatFromE4M3(std::to_integer<uint8_t>(unit[k % kFp8Columns * kRows + size_t(lane)])) * scale;
+  }
 }
 
 void UnpackBlock(TensorType type, const std::byte* unit, int lane, spec::DecodedBlock& block) {

@@ -12,7 +12,7 @@
 namespace candor {
 namespace {
 
-constexpr uint64_t kKnownDigest = 0x0f9874ccb5b0aa70;
+constexpr uint64_t kKnownDigest = 0x4f4b34d2271fc362;
 
 constexpr uint32_t kRows = 16;
 constexpr uint32_t kColumns = 512;
@@ -20,10 +20,11 @@ constexpr int kTokens = 3;
 constexpr int kHeadDim = 32;
 constexpr uint32_t kPositions = 100;
 
-constexpr TensorType kTypes[] = {TensorType::kF32,  TensorType::kF16,    TensorType::kBF16,   TensorType::kQ4_0,
-                                 TensorType::kQ4_1, TensorType::kQ5_0,   TensorType::kQ5_1,   TensorType::kQ8_0,
-                                 TensorType::kQ2_K, TensorType::kQ3_K,   TensorType::kQ4_K,   TensorType::kQ5_K,
-                                 TensorType::kQ6_K, TensorType::kIQ4_NL, TensorType::kIQ4_XS, TensorType::kMXFP4};
+constexpr TensorType kTypes[] = {TensorType::kF32,    TensorType::kF16,    TensorType::kBF16,   TensorType::kQ4_0,
+                                 TensorType::kQ4_1,   TensorType::kQ5_0,   TensorType::kQ5_1,   TensorType::kQ8_0,
+                                 TensorType::kQ2_K,   TensorType::kQ3_K,   TensorType::kQ4_K,   TensorType::kQ5_K,
+                                 TensorType::kQ6_K,   TensorType::kIQ4_NL, TensorType::kIQ4_XS, TensorType::kMXFP4,
+                                 TensorType::kF8_E4M3};
 
 // A fixed sequence of bits (Knuth's multiplicative generator, upper half).
 class Bits {
@@ -74,9 +75,12 @@ void Products(const KernelTable& table, Bits& bits, Digest& digest) {
   for (TensorType type : kTypes) {
     const TensorTypeInfo& info = InfoOf(type);
     PackedMatrix matrix(type, kRows, kColumns, "probe");
-    matrix.PackRows(0, kRows, WeightBytes(bits, kRows * (kColumns / info.block_values) * info.block_bytes));
+    const std::vector<std::byte> weights = WeightBytes(bits, kRows * (kColumns / info.block_values) * info.block_bytes);
+    std::vector<float> scales;
+    if (type == TensorType::kF8_E4M3) scales = bits.Floats(kRows * PackedMatrix::ScaleBlocks(kColumns));
+    matrix.PackRows(0, kRows, weights, scales);
     for (ActivationKind kind : {ActivationKind::kInt8, ActivationKind::kInt15, ActivationKind::kFloat}) {
-      if (IsFloatType(type) && kind != ActivationKind::kFloat) continue;
+      if (TakesFloatActivations(type) && kind != ActivationKind::kFloat) continue;
       for (int t = 0; t < kTokens;) {
         const int tile = TileTokens(kTokens - t, table.max_tile);
         table.make_activations(kind, x.data() + static_cast<size_t>(t) * kColumns, kColumns, tile, kColumns,

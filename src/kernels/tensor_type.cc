@@ -40,7 +40,7 @@ constexpr TensorTypeInfo kTypes[] = {
     {TensorType::kMXFP4, "MXFP4", 32, 17, true},
     {TensorType::kNVFP4, "NVFP4", 64, 36, false},
     {TensorType::kQ1_0, "Q1_0", 128, 18, false},
-    {TensorType::kF8_E4M3, "F8_E4M3", 1, 1, false},
+    {TensorType::kF8_E4M3, "F8_E4M3", 1, 1, true},
     {TensorType::kF8_E5M2, "F8_E5M2", 1, 1, false},
     {TensorType::kU8, "U8", 1, 1, false},
     {TensorType::kU16, "U16", 1, 2, false},

@@ -61,6 +61,10 @@ constexpr bool IsFloatType(TensorType type) {
   return type == TensorType::kF32 || type == TensorType::kF16 || type == TensorType::kBF16;
 }
 
+// Types whose matrices are multiplied with float activations always (docs/numerics.md, "Products with weights"); the
+// others with integers, and with floats where exact arithmetic is asked for.
+constexpr bool TakesFloatActivations(TensorType type) { return IsFloatType(type) || type == TensorType::kF8_E4M3; }
+
 struct TensorTypeInfo {
   TensorType type;
   std::string_view name;  // as the format documents spell it, e.g. "Q4_K"

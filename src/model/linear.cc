@@ -13,7 +13,7 @@ constexpr size_t kPartBytes = 32 << 10;
 }  // namespace
 
 ActivationKind KindFor(const PackedMatrix& weights, bool exact, bool head) {
-  if (exact || IsFloatType(weights.type())) return ActivationKind::kFloat;
+  if (exact || TakesFloatActivations(weights.type())) return ActivationKind::kFloat;
   return head ? ActivationKind::kInt15 : ActivationKind::kInt8;
 }
 

@@ -41,6 +41,27 @@ TEST(Half, RoundsToTheNearestAndTiesToEven) {
   }
 }
 
+// The specification's formula: (-1)^s * 2^(e - 7) * (1 + m / 8), and 2^-6 * m / 8 where e is 0.
+TEST(E4M3, EveryCodeHasItsValue) {
+  for (int code = 0; code < 256; ++code) {
+    const auto byte = static_cast<uint8_t>(code);
+    if ((code & 127) == 127) {
+      EXPECT_TRUE(spec::IsNanE4M3(byte));
+      EXPECT_TRUE(std::isnan(spec::FloatFromE4M3(byte)));
+      continue;
+    }
+    EXPECT_FALSE(spec::IsNanE4M3(byte));
+    const int exponent = code >> 3 & 15;
+    const int fraction = code & 7;
+    const double size = exponent == 0 ? std::ldexp(fraction, -9) : std::ldexp(8 + fraction, exponent - 10);
+    EXPECT_EQ(spec::FloatFromE4M3(byte), code & 128 ? -size : size) << code;
+    EXPECT_EQ(std::signbit(spec::FloatFromE4M3(byte)), code >= 128) << code;
+  }
+  EXPECT_EQ(spec::FloatFromE4M3(0x7e), spec::kLargestE4M3);
+  EXPECT_EQ(spec::FloatFromE4M3(0x01), 0x1p-9f);
+  EXPECT_EQ(spec::FloatFromE4M3(0xb8), -1.0f);
+}
+
 TEST(E8M0, HalvesPowersOfTwo) {
   for (int code = 0; code < 255; ++code) {
     EXPECT_EQ(spec::HalvedFloatFromE8M0(static_cast<uint8_t>(code)), std::ldexp(1.0, code - 128)) << code;

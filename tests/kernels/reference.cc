@@ -121,6 +121,18 @@ float ExactProduct(TensorType type, const uint8_t* row, std::span<const float> x
   return total;
 }
 
+float Fp8Product(const uint8_t* codes, std::span<const float> scales, std::span<const float> x) {
+  float total = 0.0f;
+  float sum = 0.0f;
+  for (size_t k = 0; k < x.size(); ++k) {
+    if (k % 4096 == 0) sum = 0.0f;
+    const double exact = static_cast<double>(spec::FloatFromE4M3(codes[k])) * static_cast<double>(scales[k / 128]);
+    sum = Fma(static_cast<float>(exact), x[k], sum);
+    if (k % 4096 == 4095 || k + 1 == x.size()) total = k < 4096 ? sum : total + sum;
+  }
+  return total;
+}
+
 float Exp(float x) {
   if (std::isnan(x)) return x;
   x = std::min(x, 88.0f);

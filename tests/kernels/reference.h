@@ -23,6 +23,9 @@ float IntegerProduct(TensorType type, const uint8_t* row, const Quantized& x);
 // The same with float inputs, for any type.
 float ExactProduct(TensorType type, const uint8_t* row, std::span<const float> x);
 
+// One output of a product of E4M3 codes, with a scale for every 128 columns.
+float Fp8Product(const uint8_t* codes, std::span<const float> scales, std::span<const float> x);
+
 float Exp(float x);
 float Tanh(float x);
 std::vector<float> RmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon);

@@ -100,8 +100,17 @@ const float* ValuesOf(const std::byte* page, int value_dim, int width, KvType ty
     Widen<V>(reinterpret_cast<const uint16_t*>(page), kTile * width, scratch);
     return scratch;
   }
-  const auto* codes = reinterpret_cast<const int8_t*>(page);
-  const auto* scales = reinterpret_cast<const uint16_t*>(page + kTile * value_dim);
+  if (type == KvType::kQ8_0) {
+    using L = Lanes16<V>;
+    const auto* codes = reinterpret_cast<const int8_t*>(page);
+    const auto* scales = reinterpret_cast<const uint16_t*>(page + kTile * value_dim);
+    for (int i = 0; i < kTile * width; i += 16) {  // whole blocks: nothing is padded
+      const L scale = L::Set(spec::FloatFromHalf(scales[i / static_cast<int>(kValueBlock)]));
+      const L value = L::Each([&](int part) { return V::ToFloat(V::LoadInt8(codes + i + part * V::kLanes)); });
+      (value * scale).Store(scratch + i);
+    }
+    return scratch;
+  }
   for (int p = 0; p < kTile; ++p) {
     for (int d = 0; d < width; ++d) {
       float& out = scratch[p * width + d];
@@ -110,10 +119,8 @@ const float* ValuesOf(const std::byte* page, int value_dim, int width, KvType ty
         out = 0.0f;
       } else if (type == KvType::kF32) {
         out = reinterpret_cast<const float*>(page)[at];
-      } else if (type == KvType::kF16) {
-        out = spec::FloatFromHalf(reinterpret_cast<const uint16_t*>(page)[at]);
       } else {
-        out = static_cast<float>(codes[at]) * spec::FloatFromHalf(scales[at / static_cast<int>(kValueBlock)]);
+        out = spec::FloatFromHalf(reinterpret_cast<const uint16_t*>(page)[at]);
       }
     }
   }

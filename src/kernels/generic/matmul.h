@@ -5,12 +5,13 @@
 
 #include "kernels/generic/activations.h"
 #include "kernels/generic/block_formats.h"
+#include "kernels/generic/fp8.h"
+#include "kernels/generic/tile_output.h"
 #include "kernels/kernel_table.h"
 
 namespace candor {
 namespace {
 
-inline constexpr int kSegmentColumns = 4096;
 // How far ahead of the weights in use memory is asked for.
 inline constexpr size_t kPrefetchBytes = 8192;
 
@@ -25,22 +26,6 @@ template <class Use>
   use(Chunk<1>());
   use(Chunk<2>());
   use(Chunk<3>());
-}
-
-// Where a tile's results go: tokens `stride` floats apart, from the rows of one vector.
-struct TileOutput {
-  float* out;
-  size_t stride;
-  const float* bias;  // of these rows, or null
-};
-
-// A segment's sums join those of the segments before it; the bias comes last.
-template <class V>
-void StoreSegment(typename V::Floats sum, bool first, bool last, const TileOutput& to, int token) {
-  float* out = to.out + static_cast<size_t>(token) * to.stride;
-  if (!first) sum = V::Add(V::Load(out), sum);
-  if (last && to.bias) sum = V::Add(sum, V::Load(to.bias));
-  V::Store(sum, out);
 }
 
 // kTokens tokens against kLanes rows of one panel, all columns, for a block format with integer activations. The first
@@ -215,9 +200,10 @@ void FloatTile(const std::byte* panel, int row, int columns, const float* x, con
   }
 }
 
-// One tile of each kind as a class, so that the loop below is written once.
+// One tile of each kind as a class, so that the loop below is written once. kRows: the rows that it computes.
 template <class V, class Format, int kPlanes>
 struct IntegerKernel {
+  static constexpr int kRows = V::kLanes;
   template <int kTokens>
   static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
                    bool from_memory) {
@@ -226,6 +212,7 @@ struct IntegerKernel {
 };
 template <class V, class Format>
 struct ExactKernel {
+  static constexpr int kRows = V::kLanes;
   template <int kTokens>
   static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, bool) {
     ExactTile<V, Format>(kTokens, panel, row, columns, reinterpret_cast<const float*>(x), to);
@@ -233,9 +220,19 @@ struct ExactKernel {
 };
 template <class V, TensorType kType>
 struct FloatKernel {
+  static constexpr int kRows = V::kLanes;
   template <int kTokens>
   static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, bool) {
     FloatTile<V, kType, kTokens>(panel, row, columns, reinterpret_cast<const float*>(x), to);
+  }
+};
+
+template <class V>
+struct Fp8Kernel {
+  static constexpr int kRows = panel::kRows;
+  template <int kTokens>
+  static void Tile(const std::byte* panel, int, int columns, const std::byte* x, const TileOutput& to, bool) {
+    Fp8Tile<V, kTokens>(panel, columns, reinterpret_cast<const float*>(x), to);
   }
 };
 
@@ -259,7 +256,7 @@ void Panels(const MatmulArgs& a) {
   const size_t token_bytes = ActivationBytes(a.kind, a.weights.cols);
   for (uint32_t p = a.panel_begin; p < a.panel_end; ++p) {
     const std::byte* panel = a.weights.data + p * a.weights.panel_bytes;
-    for (int row = 0; row < panel::kRows; row += V::kLanes) {
+    for (int row = 0; row < panel::kRows; row += Kernel::kRows) {
       const size_t output = p * static_cast<size_t>(panel::kRows) + static_cast<size_t>(row);
       for (int token = 0; token < a.tokens;) {
         const int tile = TileTokens(a.tokens - token, V::kMaxTile);
@@ -294,6 +291,8 @@ void Matmul(const MatmulArgs& a) {
       return Panels<V, FloatKernel<V, TensorType::kF16>>(a);
     case TensorType::kBF16:
       return Panels<V, FloatKernel<V, TensorType::kBF16>>(a);
+    case TensorType::kF8_E4M3:
+      return Panels<V, Fp8Kernel<V>>(a);
     case TensorType::kQ4_0:
       return BlockMatmul<V, Q4_0Format<V>>(a);
     case TensorType::kQ4_1:

@@ -86,6 +86,12 @@ struct Avx2 {
   static Floats Load(const float* p) { return _mm256_loadu_ps(p); }
   static void Store(Floats a, float* p) { _mm256_storeu_ps(p, a); }
   static Floats LoadHalves(const void* p) { return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+  // E4M3 codes (none of them NaN) as floats, divided by 256 (generic/fp8.h says why), exact.
+  static Floats LoadE4M3Over256(const void* p) {
+    // The sign is extended into bits 14 and 15; bit 14 belongs to the exponent.
+    const __m128i words = _mm_slli_epi16(_mm_cvtepi8_epi16(_mm_loadl_epi64(static_cast<const __m128i*>(p))), 7);
+    return _mm256_cvtph_ps(_mm_and_si128(words, _mm_set1_epi16(static_cast<int16_t>(0xbfff))));
+  }
   static Floats LoadBfloat16(const void* p) { return Float(ShiftLeftInts(LoadUint16(p), 16)); }
   static void StoreHalves(Floats a, void* p) {
     _mm_storeu_si128(static_cast<__m128i*>(p), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));

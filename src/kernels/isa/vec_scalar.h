@@ -145,6 +145,10 @@ struct Scalar {
   static Floats LoadHalves(const void* p) {
     return Each<Floats>([&](int i) { return spec::FloatFromHalf(Word(p, i)); });
   }
+  // E4M3 codes (none of them NaN) as floats, divided by 256 (generic/fp8.h says why), exact.
+  static Floats LoadE4M3Over256(const void* p) {
+    return Each<Floats>([&](int i) { return spec::FloatFromE4M3(static_cast<const uint8_t*>(p)[i]) * 0x1p-8f; });
+  }
   static Floats LoadBfloat16(const void* p) {
     return Each<Floats>([&](int i) { return spec::FloatFromBfloat16(Word(p, i)); });
   }

@@ -55,6 +55,19 @@ static inline uint16_t HalfFromFloat(float value) {
 // bfloat16: the upper half of a float32, exact.
 static inline float FloatFromBfloat16(uint16_t bits) { return FloatFromBits(static_cast<uint32_t>(bits) << 16); }
 
+// FP8 E4M3 (OCP 8-bit Floating Point Specification 1.0): sign, 4 bits of exponent with bias 7, 3 of fraction; subnormal
+// numbers, no infinities, and one NaN of each sign, where all other bits are set. The largest number is 448. Exact.
+inline constexpr float kLargestE4M3 = 448.0f;
+static inline bool IsNanE4M3(uint8_t code) { return (code & 0x7fu) == 0x7fu; }
+static inline float FloatFromE4M3(uint8_t code) {
+  const uint32_t sign = static_cast<uint32_t>(code & 0x80u) << 24;
+  const uint32_t exponent = (code >> 3) & 15u;
+  const uint32_t fraction = code & 7u;
+  if (IsNanE4M3(code)) return FloatFromBits(sign | 0x7fc00000u);
+  if (exponent != 0) return FloatFromBits(sign | (exponent + 120) << 23 | fraction << 20);
+  return FloatFromBits(sign | BitsFromFloat(static_cast<float>(fraction) * 0x1p-9f));
+}
+
 // E8M0, the scale of the OCP microscaling formats: 2^(code - 127), here halved, because the values of MXFP4 are stored
 // doubled as integers. 255 is NaN and refused when weights are packed.
 static inline float HalvedFloatFromE8M0(uint8_t code) {
