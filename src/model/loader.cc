@@ -36,13 +36,13 @@ struct Gathered {
 // What a thread needs to convert rows.
 struct Room {
   std::vector<std::byte> bytes;
-  std::vector<float> floats;
+  std::vector<float> floats, scales;
 };
 
 // Sixteen rows or fewer, in a packed matrix's own type.
 struct PanelRows {
   std::span<const std::byte> bytes;
-  const float* scales = nullptr;  // kF8_E4M3: those of its columns, the same for all of these rows
+  std::span<const float> scales = {};  // kF8_E4M3: of each row, one for each kFp8Block columns
 };
 
 // Fills a model from the pieces of its tensors.
@@ -219,10 +219,12 @@ class Loader {
     const TensorTypeInfo& info = InfoOf(type);
     const size_t row_bytes = rows.columns / info.block_values * info.block_bytes;
     const bool joins = rows.type == TensorType::kMXFP4 && rows.e8m0_scales != nullptr;
-    if (type == rows.type && step == 1 && !joins) {
-      const float* scales = type == TensorType::kF8_E4M3 ? rows.fp8_scales->Row(row) : nullptr;
-      return {{rows.Row(row), count * row_bytes}, scales};
+    room.scales.clear();
+    for (uint32_t i = 0; i < count && type == TensorType::kF8_E4M3; ++i) {
+      const float* scales = rows.fp8_scales->Row(row + i * step);
+      room.scales.insert(room.scales.end(), scales, scales + rows.fp8_scales->columns);
     }
+    if (type == rows.type && step == 1 && !joins) return {{rows.Row(row), count * row_bytes}, room.scales};
     room.bytes.resize(count * row_bytes);
     room.floats.resize(rows.columns);
     for (uint32_t i = 0; i < count; ++i) {
@@ -235,7 +237,7 @@ class Loader {
         Encode(rows, row + i * step, type, room.floats, out);
       }
     }
-    return {room.bytes};
+    return {room.bytes, room.scales};
   }
 
   void Encode(const TensorRows& rows, uint64_t row, TensorType type, std::vector<float>& values, std::byte* out) const {
@@ -292,11 +294,7 @@ class Loader {
           const auto row = static_cast<uint32_t>(panel) * kPanelRows;
           const uint32_t count = std::min(kPanelRows, row_count - row);
           const PanelRows rows = rows_of(first_row + row, count, room);
-          if (rows.scales != nullptr) {
-            std::abort();
-          } else {
-            matrix.PackRows(first_row + row, count, rows.bytes);
-          }
+          matrix.PackRows(first_row + row, count, rows.bytes, rows.scales);
         }
       } catch (const FormatError& error) {
         refusals[static_cast<size_t>(worker.rank())] = error.what();

@@ -25,7 +25,7 @@ void DecodeRow(const TensorRows& rows, uint64_t row, float* out) {
   if (rows.type == TensorType::kF8_E4M3) {
     const float* scales = rows.fp8_scales->Row(row);
     for (uint64_t k = 0; k < rows.columns; ++k) {
-      out[k] = 0.0f * scales[k / kFp8Block];
+      out[k] = spec::FloatFromE4M3(static_cast<uint8_t>(bytes[k])) * scales[k / kFp8Block];
     }
     return;
   }

@@ -23,11 +23,11 @@ constexpr uint64_t kNormalKind = 1, kLastKind = 6;  // GGUF numbers its kinds as
 
 // One field of a message: a number, or bytes.
 struct Field {
-  uint64_t number;
+  uint64_t number = 0;
   uint64_t value = 0;      // a varint, or the bits of a fixed-width number
   std::string_view bytes;  // where it is length-delimited
   bool has_bytes = false;
-  size_t offset;  // in the file
+  size_t offset = 0;  // in the file
 };
 
 // The fields of one message, in order.
@@ -39,7 +39,8 @@ class Message {
 
   std::optional<Field> Next() {
     if (at_ == bytes_.size()) return std::nullopt;
-    Field field{.offset = offset_ + at_};
+    Field field;
+    field.offset = offset_ + at_;
     const uint64_t tag = Varint();
     field.number = tag >> 3;
     switch (tag & 7) {
@@ -176,7 +177,8 @@ class ModelReader {
     bool escapes_spaces = true;
     while (const auto field = message.Next()) {
       if (field->number == kCharsMap && !field->bytes.empty()) {
-        throw UnsupportedError(source_ + ": normalizer_spec.precompiled_charsmap is not empty: "
+        throw UnsupportedError(source_ +
+                               ": normalizer_spec.precompiled_charsmap is not empty: "
                                "normalizers that change characters are not computed by this version");
       }
       if (field->number == kDummyPrefix) dummy_prefix_ = field->value != 0;
@@ -184,7 +186,8 @@ class ModelReader {
       if (field->number == kEscapeSpaces) escapes_spaces = field->value != 0;
     }
     if (removes_spaces || !escapes_spaces) {
-      throw UnsupportedError(source_ + ": normalizer_spec removes spaces or does not escape them; this version computes "
+      throw UnsupportedError(source_ +
+                             ": normalizer_spec removes spaces or does not escape them; this version computes "
                              "remove_extra_whitespaces = false and escape_whitespaces = true");
     }
   }

@@ -81,8 +81,8 @@ std::unique_ptr<Tokenizer> TokenizerFromGguf(const Metadata& metadata);
 std::unique_ptr<Tokenizer> TokenizerFromJson(std::string_view tokenizer_json, std::string_view config,
                                              const std::string& source);
 
-// From the bytes of SentencePiece's own `tokenizer.model`. BPE models whose normalizer only replaces spaces; FormatError
-// and UnsupportedError name `source` and the field.
+// From the bytes of SentencePiece's own `tokenizer.model`. BPE models whose normalizer only replaces spaces;
+// FormatError and UnsupportedError name `source` and the field.
 std::unique_ptr<Tokenizer> TokenizerFromSentencePiece(std::string_view model, const std::string& source);
 
 // Turns tokens into text as they come. Emits whole UTF-8 characters only: bytes of an unfinished one are kept until

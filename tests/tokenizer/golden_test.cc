@@ -49,5 +49,28 @@ TEST(GoldenJson, IdsAreThoseOfTheReference) {
   ExpectGoldenIds(*TokenizerFromJson(ReadWholeFile(path, 64 << 20), "", path.string()), "deepseek-v4");
 }
 
+// Mistral's models, with ids by sentencepiece itself, which takes control tokens in a text for plain text.
+class GoldenSentencePiece : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenSentencePiece, IdsAreThoseOfTheReference) {
+  const std::filesystem::path path =
+      RealModelPath("mistral-common").replace_extension() / (std::string(GetParam()) + ".model");
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there: tools/fetch-sentencepiece-models gets it";
+  const auto tokenizer = TokenizerFromSentencePiece(ReadWholeFile(path, 8 << 20), path.string());
+  const boost::json::value reference =
+      boost::json::parse(ReadWholeFile(CANDOR_TEST_DATA "/tokenizer/sentence_piece.json", 1 << 20));
+  const boost::json::array& texts = Expected().at("texts").as_array();
+  const boost::json::array& answers = reference.at("ids").at(GetParam()).as_array();
+  ASSERT_EQ(texts.size(), answers.size());
+  for (size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_EQ(tokenizer->Encode(std::string_view(texts[i].as_string()), false),
+              boost::json::value_to<std::vector<TokenId>>(answers[i]))
+        << "text " << i << ": " << texts[i];
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(RealModels, GoldenSentencePiece, ::testing::Values("v1", "v3"),
+                         [](const auto& info) { return std::string(info.param); });
+
 }  // namespace
 }  // namespace candor
