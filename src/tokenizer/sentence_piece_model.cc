@@ -120,6 +120,11 @@ class ModelReader {
                              (model_type_ == kUnigram ? " (unigram)" : "") +
                              ", which this version does not compute; it knows 2 (BPE)");
     }
+    if (removes_spaces_ || !escapes_spaces_) {
+      throw UnsupportedError(source_ +
+                             ": normalizer_spec removes spaces or does not escape them; this version computes "
+                             "remove_extra_whitespaces = false and escape_whitespaces = true");
+    }
     Metadata metadata(source_);
     metadata.Add("tokenizer.ggml.model", std::string("llama"));
     metadata.Add("tokenizer.ggml.tokens", std::move(tokens_));
@@ -173,8 +178,6 @@ class ModelReader {
 
   void ReadNormalizer(const Field& normalizer) {
     Message message(normalizer.bytes, normalizer.offset, source_);
-    bool removes_spaces = true;  // the format's defaults
-    bool escapes_spaces = true;
     while (const auto field = message.Next()) {
       if (field->number == kCharsMap && !field->bytes.empty()) {
         throw UnsupportedError(source_ +
@@ -182,13 +185,8 @@ class ModelReader {
                                "normalizers that change characters are not computed by this version");
       }
       if (field->number == kDummyPrefix) dummy_prefix_ = field->value != 0;
-      if (field->number == kRemoveSpaces) removes_spaces = field->value != 0;
-      if (field->number == kEscapeSpaces) escapes_spaces = field->value != 0;
-    }
-    if (removes_spaces || !escapes_spaces) {
-      throw UnsupportedError(source_ +
-                             ": normalizer_spec removes spaces or does not escape them; this version computes "
-                             "remove_extra_whitespaces = false and escape_whitespaces = true");
+      if (field->number == kRemoveSpaces) removes_spaces_ = field->value != 0;
+      if (field->number == kEscapeSpaces) escapes_spaces_ = field->value != 0;
     }
   }
 
@@ -198,7 +196,8 @@ class ModelReader {
   std::vector<float> scores_;
   std::vector<uint8_t> kinds_;
   uint64_t model_type_ = kUnigram;
-  bool dummy_prefix_ = true;
+  // The format's defaults.
+  bool dummy_prefix_ = true, removes_spaces_ = true, escapes_spaces_ = true;
   int32_t unknown_ = 0, bos_ = 1, eos_ = 2;
 };
 
