@@ -67,16 +67,16 @@ void PackedMatrix::PackRows(uint32_t first_row, uint32_t row_count, std::span<co
   CHECK(file_bytes.size() == row_count * row_bytes);
   const bool fp8 = type_ == TensorType::kF8_E4M3;
   const size_t blocks = ScaleBlocks(cols_);
-  CHECK(scales.empty() || (fp8 && scales.size() == row_count * blocks));
+  CHECK(scales.size() == (fp8 ? row_count * blocks : 0));
   CheckScales(scales, blocks, first_row, name_);
   for (uint32_t row = first_row; row < first_row + row_count; row += kPanelRows) {
     std::byte* panel = data() + row / kPanelRows * panel_bytes_;
     const uint32_t count = std::min<uint32_t>(kPanelRows, first_row + row_count - row);
     const std::byte* source = file_bytes.data() + (row - first_row) * row_bytes;
-    const float* row_scales = scales.empty() ? nullptr : scales.data() + (row - first_row) * blocks;
-    const int bad = fp8 ? panel::PackFp8Panel(source, row_bytes, count, cols_, row_scales, blocks, panel)
-                    : IsFloatType(type_) ? panel::PackFloatPanel(type_, source, row_bytes, count, cols_, panel)
-                                         : panel::PackBlockPanel(type_, source, row_bytes, count, cols_, panel);
+    const int bad =
+        fp8 ? panel::PackFp8Panel(source, row_bytes, count, cols_, scales.data() + (row - first_row) * blocks, panel)
+        : IsFloatType(type_) ? panel::PackFloatPanel(type_, source, row_bytes, count, cols_, panel)
+                             : panel::PackBlockPanel(type_, source, row_bytes, count, cols_, panel);
     if (bad >= 0) {
       throw FormatError("tensor " + name_ + ": row " + std::to_string(row + static_cast<uint32_t>(bad)) + " holds a " +
                         (TakesFloatActivations(type_) ? "value" : "block scale") +

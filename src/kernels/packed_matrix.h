@@ -36,8 +36,7 @@ class PackedMatrix {
   // when a block's scale or a float value is not finite. Different row ranges may be packed by different threads.
   //
   // F8_E4M3 has scales apart from its codes: `scales` holds ScaleBlocks(cols) a row, one for every 128 columns (the
-  // last for what is left), row by row; where it is empty, all are 1. They must be finite, and so must 448 times them.
-  // Empty for every other type.
+  // last for what is left), row by row. They must be finite, and so must 448 times them. Empty for every other type.
   void PackRows(uint32_t first_row, uint32_t row_count, std::span<const std::byte> file_bytes,
                 std::span<const float> scales = {});
   static constexpr uint32_t ScaleBlocks(uint32_t cols) { return cols / 128 + (cols % 128 != 0); }

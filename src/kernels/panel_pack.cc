@@ -240,7 +240,8 @@ int PackFloatPanel(TensorType type, const std::byte* source, size_t row_bytes, u
 }
 
 int PackFp8Panel(const std::byte* source, size_t row_bytes, uint32_t rows, uint32_t cols, const float* scales,
-                 size_t blocks, std::byte* panel) {
+                 std::byte* panel) {
+  const size_t blocks = (size_t{cols} + kFp8Columns - 1) / kFp8Columns;
   for (uint32_t first = 0; first < cols; first += kFp8Columns, panel += kFp8Unit) {
     const uint32_t columns = std::min<uint32_t>(kFp8Columns, cols - first);
     for (uint32_t row = 0; row < rows; ++row) {
@@ -250,9 +251,8 @@ int PackFp8Panel(const std::byte* source, size_t row_bytes, uint32_t rows, uint3
         nan |= spec::IsNanE4M3(from[k]);
         panel[size_t{k} * kRows + row] = static_cast<std::byte>(from[k]);
       }
-      const float scale = scales ? scales[row * blocks + first / kFp8Columns] : 1.0f;
       if (nan) return static_cast<int>(row);
-      std::memcpy(panel + kFp8Scales + 4 * size_t{row}, &scale, sizeof scale);
+      std::memcpy(panel + kFp8Scales + 4 * size_t{row}, scales + row * blocks + first / kFp8Columns, sizeof(float));
     }
   }
   return -1;

@@ -18,9 +18,9 @@ int PackBlockPanel(TensorType type, const std::byte* source, size_t row_bytes, u
 int PackFloatPanel(TensorType type, const std::byte* source, size_t row_bytes, uint32_t rows, uint32_t cols,
                    std::byte* panel);
 
-// The same for F8_E4M3, with `blocks` scales a row, or null where all are 1. What is found is a row with a NaN code.
+// The same for F8_E4M3, with a scale for each row and 128 columns, row by row. What is found is a row with a NaN code.
 int PackFp8Panel(const std::byte* source, size_t row_bytes, uint32_t rows, uint32_t cols, const float* scales,
-                 size_t blocks, std::byte* panel);
+                 std::byte* panel);
 
 // Row `lane` of the unit at `unit`, as spec::DecodeBlock made it from the file (`finite` is true).
 void UnpackBlock(TensorType type, const std::byte* unit, int lane, spec::DecodedBlock& block);

@@ -143,15 +143,6 @@ TEST(Fp8Packing, ARowUnpacksToItsValues) {
   }
 }
 
-TEST(Fp8Packing, WithoutScalesCodesAreTheirValues) {
-  Fp8Weights w = RandomWeights(16, 130, false);
-  PackedMatrix matrix(TensorType::kF8_E4M3, w.rows, w.columns, "w");
-  matrix.PackRows(0, 16, std::as_bytes(std::span(w.codes)));
-  std::vector<float> row(w.columns);
-  matrix.UnpackRow(7, row);
-  for (uint32_t k = 0; k < w.columns; ++k) ASSERT_EQ(row[k], spec::FloatFromE4M3(w.codes[7 * w.columns + k]));
-}
-
 TEST(Fp8Packing, WhatIsNotANumberIsRefusedNamingTensorAndRow) {
   const auto expect_refused = [](const Fp8Weights& w, const std::string& what) {
     PackedMatrix matrix(TensorType::kF8_E4M3, w.rows, w.columns, "model.layers.3.mlp.up_proj.weight");
