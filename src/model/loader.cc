@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "kernels/spec/blocks.h"
+#include "kernels/spec/quantize.h"
 #include "model/weight_rows.h"
 
 namespace candor {
@@ -105,8 +106,16 @@ class Loader {
              : slot.inputs % InfoOf(TensorType::kQ8_0).block_values == 0 ? TensorType::kQ8_0
                                                                          : TensorType::kF16;
     }
-    if (!options_.quantize || slot.part == Part(&LayerWeights::router)) return type;
-    return QuantizedType(type, *options_.quantize, slot.inputs);
+    if (!options_.quantize || slot.part == Part(&LayerWeights::router) ||
+        slot.part == Part(&ModelWeights::position_embedding)) {
+      return type;
+    }
+    // Errors of embeddings and heads are those of every token.
+    const bool outer = slot.part == Part(&ModelWeights::token_embedding) || slot.part == Part(&ModelWeights::output) ||
+                       slot.part == Part(&PredictionWeights::token_embedding) ||
+                       slot.part == Part(&PredictionWeights::output);
+    const bool finer = outer && *options_.quantize == TensorType::kQ4_K;
+    return QuantizedType(type, finer ? TensorType::kQ6_K : *options_.quantize, slot.inputs);
   }
 
   // All matrices lie in one mapping: most matrices of small models are smaller than a huge page.
@@ -247,8 +256,7 @@ class Loader {
       throw FormatError("row " + std::to_string(row) + ", column " + std::to_string(bad - values.begin()) +
                         " is infinite or not a number; expected finite numbers");
     }
-    (void)out;
-    (void)type;
+    spec::EncodeRow(type, values.data(), values.size(), out);
   }
 
   // Puts rows [begin, end) of the tensor, columns of the matrix, into their places.

@@ -25,7 +25,8 @@ struct Model {
 struct LoadModelOptions {
   LoadProgress progress = {};  // may be empty
   // Weights in F32, F16, BF16 or F8_E4M3 are quantised to this type where its blocks divide their rows, to Q8_0 where
-  // only blocks of 32 do, and kept as they are otherwise: kQ8_0, kQ4_K or kQ6_K. Routers of experts are never.
+  // only blocks of 32 do, and kept as they are otherwise: kQ8_0, kQ4_K or kQ6_K. With kQ4_K the embedding and the
+  // output head are in Q6_K. Routers of experts, learned positions and vectors are never quantised.
   std::optional<TensorType> quantize = {};
   uint32_t context_limit = 0;  // see LimitContext()
 };

@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <random>
 #include <string>
 
 #include "base/error.h"
+#include "kernels/spec/quantize.h"
 #include "model/golden_files.h"
 
 namespace candor {
@@ -67,7 +69,7 @@ class LoaderTest : public ::testing::Test {
     AddBytes(name, TensorType::kF32, {kHidden, rows}, bytes);
   }
 
-  Model Load(std::span<const TensorRow> rows, int threads = 2) {
+  Model Load(std::span<const TensorRow> rows, int threads = 2, const LoadModelOptions& options = {}) {
     std::ofstream(path_, std::ios::binary) << data_;
     Checkpoint checkpoint(Metadata("made.file"));
     checkpoint.headers = {{}};
@@ -77,7 +79,7 @@ class LoaderTest : public ::testing::Test {
     ThreadPool pool(threads);
     Model model;
     model.config = config_;
-    LoadWeights(checkpoint, rows, pool, {}, model);
+    LoadWeights(checkpoint, rows, pool, options, model);
     return model;
   }
 
@@ -227,6 +229,74 @@ TEST_F(LoaderTest, IgnoredTensorsAreReadAndDropped) {
   const Model model = Load(rows);
   ExpectRows(model.weights.token_embedding, 0, 40);
   EXPECT_EQ(model.weight_bytes_per_token, model.weights.token_embedding.bytes());
+}
+
+// The stated rule: the type that was asked for where its blocks divide a row, Q8_0 where blocks of 32 do, else as it
+// is.
+TEST_F(LoaderTest, QuantisedTypesFollowTheRule) {
+  config_.hidden = 256;
+  config_.layers[0].ffn_dim = 48;  // no multiple of 32
+  config_.layers[0].heads = 6;     // rows of 96 for the output
+  const TensorRow rows[] = {{{"embedding"}, {}, &ModelWeights::token_embedding},
+                            {{"norm"}, {}, &ModelWeights::output_norm},
+                            {{"query"}, {}, &LayerWeights::query},
+                            {{"output"}, {}, &LayerWeights::attention_output},
+                            {{"down"}, {}, &LayerWeights::ffn_down}};
+  std::mt19937 engine(3);
+  std::normal_distribution<float> normal(0.0f, 0.02f);
+  const auto add = [&](const std::string& name, uint64_t outputs, uint64_t inputs) {
+    std::vector<float> values(outputs * inputs);
+    for (float& value : values) value = normal(engine);
+    AddBytes(name, TensorType::kF32, {inputs, outputs},
+             std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+    return values;
+  };
+  const std::vector<float> embedding = add("embedding", 40, 256);
+  AddFloats("norm", std::vector<float>(256, 1.0f));
+  const std::vector<float> query = add("query", 96, 256);
+  add("output", 256, 96);
+  add("down", 256, 48);
+  struct Rule {
+    TensorType asked, embedding, query, output, down;
+  };
+  using enum TensorType;
+  for (const Rule& rule : {Rule{kQ4_K, kQ6_K, kQ4_K, kQ8_0, kF32}, Rule{kQ6_K, kQ6_K, kQ6_K, kQ8_0, kF32},
+                           Rule{kQ8_0, kQ8_0, kQ8_0, kQ8_0, kF32}}) {
+    const Model model = Load(rows, 1, {.quantize = rule.asked});
+    const LayerWeights& layer = model.weights.layers[0];
+    EXPECT_EQ(model.weights.token_embedding.type(), rule.embedding);
+    EXPECT_EQ(layer.query.type(), rule.query);
+    EXPECT_EQ(layer.attention_output.type(), rule.output);
+    EXPECT_EQ(layer.ffn_down.type(), rule.down);
+    // What is packed is what the encoder makes of each row, whatever the threads.
+    const Model again = Load(rows, 3, {.quantize = rule.asked});
+    std::vector<float> row(256), second(256);
+    std::vector<std::byte> bytes(256 / InfoOf(rule.query).block_values * InfoOf(rule.query).block_bytes);
+    for (uint32_t r = 0; r < 96; ++r) {
+      layer.query.UnpackRow(r, row);
+      again.weights.layers[0].query.UnpackRow(r, second);
+      EXPECT_EQ(row, second);
+      spec::EncodeRow(rule.query, query.data() + size_t{r} * 256, 256, bytes.data());
+      PackedMatrix one(rule.query, 1, 256, "row");
+      one.PackRows(0, 1, bytes);
+      one.UnpackRow(0, second);
+      EXPECT_EQ(row, second) << "row " << r;
+    }
+  }
+}
+
+TEST_F(LoaderTest, WhatIsNotFiniteIsNotQuantised) {
+  std::vector<float> values(kHidden * 40, 0.5f);
+  values[kHidden * 7 + 3] = std::numeric_limits<float>::infinity();
+  AddBytes("embedding", TensorType::kF32, {kHidden, 40},
+           std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+  const TensorRow rows[] = {{{"embedding"}, {}, &ModelWeights::token_embedding}};
+  try {
+    Load(rows, 2, {.quantize = TensorType::kQ8_0});
+    FAIL();
+  } catch (const FormatError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("tensor embedding"), HasSubstr("row 7, column 3")));
+  }
 }
 
 }  // namespace
