@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <cstdio>
+#include <utility>
 
 namespace candor {
 
@@ -66,6 +67,31 @@ std::string ToValidUtf8(std::string_view text) {
     } else {
       AppendUtf8(kReplacementCharacter, out);
     }
+    pos += c.bytes;
+  }
+  return out;
+}
+
+std::string Utf8Assembler::Add(std::string_view bytes) {
+  if (unfinished_.empty()) return Take(bytes, false);
+  const std::string text = std::exchange(unfinished_, {}).append(bytes);
+  return Take(text, false);
+}
+
+std::string Utf8Assembler::Finish() {
+  const std::string text = std::exchange(unfinished_, {});
+  return Take(text, true);
+}
+
+std::string Utf8Assembler::Take(std::string_view text, bool end) {
+  std::string out;
+  for (size_t pos = 0; pos < text.size();) {
+    const Utf8Char c = DecodeUtf8(text, pos);
+    if (c.truncated && !end) {
+      unfinished_ = text.substr(pos);
+      break;
+    }
+    AppendUtf8(c.code == kInvalidUtf8 ? kReplacementCharacter : c.code, out);
     pos += c.bytes;
   }
   return out;

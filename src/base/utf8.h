@@ -29,6 +29,21 @@ void AppendUtf8(char32_t code, std::string& out);
 // `text` with U+FFFD for every maximal subpart of what is not UTF-8.
 std::string ToValidUtf8(std::string_view text);
 
+// Bytes that come in pieces, given out as whole UTF-8 characters. The bytes of an unfinished character are kept until
+// it is finished; U+FFFD stands for every maximal subpart of what is none, as in ToValidUtf8.
+class Utf8Assembler {
+ public:
+  // What is whole after `bytes`; may be empty.
+  std::string Add(std::string_view bytes);
+  // What is left at the end.
+  std::string Finish();
+
+ private:
+  std::string Take(std::string_view text, bool end);
+
+  std::string unfinished_;
+};
+
 // Whether a character can change what a terminal does or how other text reads: C0 and C1 controls, DEL, line and
 // paragraph separators, zero-width characters, and marks that reorder text.
 bool IsControl(char32_t code);

@@ -11,6 +11,9 @@ using jinja::Kind;
 using jinja::Value;
 using Entries = std::vector<jinja::Dict::Entry>;
 
+// What templates call the thought of a past answer.
+constexpr const char* kReasoningNames[] = {"reasoning_content", "reasoning", "thinking"};
+
 Value Key(const char* name) { return Value::String(name); }
 Value NewDict(Entries entries) { return Value::MakeDict(std::move(entries), nullptr); }
 
@@ -42,7 +45,9 @@ Value ToValue(const Message& message, const std::string& where) {
   };
   add("role", message.role);
   message.content ? add("content", *message.content) : void(entries.emplace_back(Key("content"), Value()));
-  if (message.reasoning_content) add("reasoning_content", *message.reasoning_content);
+  if (message.reasoning_content) {
+    for (const char* name : kReasoningNames) add(name, *message.reasoning_content);
+  }
   if (!message.tool_calls.empty()) {
     std::vector<Value> calls;
     for (const ToolCall& call : message.tool_calls) {
@@ -60,6 +65,21 @@ Value With(const Value& dict, std::string_view key, Value value) {
   Entries entries = dict.dict().entries();
   for (auto& [name, old] : entries) {
     if (name.utf8() == key) old = std::move(value);
+  }
+  return NewDict(std::move(entries));
+}
+
+// `message` with its thought under every name that templates have for it, where it has one under any.
+Value WithReasoningNames(const Value& message) {
+  const Value* thought = nullptr;
+  for (const char* name : kReasoningNames) {
+    const Value* value = message.dict().Find(name, nullptr);
+    if (thought == nullptr && value != nullptr && value->is_string()) thought = value;
+  }
+  if (thought == nullptr) return message;
+  Entries entries = message.dict().entries();
+  for (const char* name : kReasoningNames) {
+    if (message.dict().Find(name, nullptr) == nullptr) entries.emplace_back(Key(name), *thought);
   }
   return NewDict(std::move(entries));
 }
@@ -95,14 +115,14 @@ Value TemplateMessages(const Value& conversation, const std::string& source) {
     if (role == nullptr || !role->is_string()) throw FormatError(where + ".role: must be a string");
     const Value* calls = message.dict().Find("tool_calls", nullptr);
     if (calls == nullptr || !calls->is(Kind::kList)) {
-      values.push_back(message);
+      values.push_back(WithReasoningNames(message));
       continue;
     }
     std::vector<Value> normalised;
     for (const Value& call : calls->items()) {
       normalised.push_back(Normalised(call, where + ".tool_calls[" + std::to_string(normalised.size()) + "]"));
     }
-    values.push_back(With(message, "tool_calls", Value::List(std::move(normalised))));
+    values.push_back(WithReasoningNames(With(message, "tool_calls", Value::List(std::move(normalised)))));
   }
   return Value::List(std::move(values));
 }

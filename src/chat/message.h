@@ -26,13 +26,15 @@ struct Message {
 };
 
 // The list of dicts that templates take as `messages`, with the keys in the order of the fields above and absent ones
-// left out. Throws FormatError naming message and field for text that is not UTF-8 and arguments that are not an
+// left out. The reasoning stands under each name that templates have for it: `reasoning_content`, `reasoning` and
+// `thinking`. Throws FormatError naming message and field for text that is not UTF-8 and arguments that are not an
 // object.
 jinja::Value TemplateMessages(const std::vector<Message>& messages);
 
 // The same from JSON that holds a conversation (jinja/json.h reads it): a list of objects with a `role` each. All keys
 // are kept as they are, but for the arguments of tool calls, which become an object where they are its text: so
-// templates expect them. Throws FormatError naming `source`, message and field.
+// templates expect them. Reasoning under one of its names is given under those that are missing too. Throws FormatError
+// naming `source`, message and field.
 jinja::Value TemplateMessages(const jinja::Value& conversation, const std::string& source);
 
 }  // namespace candor

@@ -54,7 +54,7 @@ SpecialTokenTexts SpecialTokensOf(const Metadata& metadata) {
 }
 
 ChatPrompt::ChatPrompt(std::string_view template_text, std::string source, SpecialTokenTexts special)
-    : template_(ChatTemplate::Parse(template_text, std::move(source))), special_(std::move(special)) {}
+    : text_(template_text), template_(ChatTemplate::Parse(text_, std::move(source))), special_(std::move(special)) {}
 
 std::string ChatPrompt::Render(const Value& messages, const PromptOptions& options, int64_t now) const {
   std::vector<jinja::Dict::Entry> variables;
@@ -70,10 +70,11 @@ std::string ChatPrompt::Render(const Value& messages, const PromptOptions& optio
     add(name, Value::String(text));
   }
   if (options.thinking) {
-    add("enable_thinking", Value::Bool(*options.thinking));
-    add("thinking", Value::Bool(*options.thinking));
+    for (const char* name : {"enable_thinking", "thinking", "reasoning"}) add(name, Value::Bool(*options.thinking));
   }
-  if (options.reasoning_effort) add("reasoning_effort", Value::String(*options.reasoning_effort));
+  if (options.effort) {
+    for (const char* name : {"reasoning_effort", "thinking_effort"}) add(name, Value::String(*options.effort));
+  }
   if (options.variables.is(Kind::kDict)) {
     // Of equal keys the last value counts.
     const auto& more = options.variables.dict().entries();

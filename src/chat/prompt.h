@@ -24,9 +24,9 @@ SpecialTokenTexts SpecialTokensOf(const Metadata& metadata);
 struct PromptOptions {
   jinja::Value tools;                 // a list, or None
   bool add_generation_prompt = true;  // end where the assistant's answer begins
-  std::optional<bool> thinking;       // given as `enable_thinking` and `thinking`, the two names in use
-  std::optional<std::string> reasoning_effort;
-  jinja::Value variables;  // a dict of further variables, which come before all others; or None
+  std::optional<bool> thinking;       // given as `enable_thinking`, `thinking` and `reasoning`, the names in use
+  std::optional<std::string> effort;  // as `reasoning_effort` and `thinking_effort`
+  jinja::Value variables;             // a dict of further variables, which come before all others; or None
 };
 
 // A model's chat template with what it needs besides the conversation. Immutable.
@@ -43,7 +43,11 @@ class ChatPrompt {
   // and what ChatTemplate::Render throws.
   std::string Render(const jinja::Value& messages, const PromptOptions& options, int64_t now) const;
 
+  // The template itself.
+  const std::string& text() const { return text_; }
+
  private:
+  std::string text_;
   ChatTemplate template_;
   SpecialTokenTexts special_;
 };

@@ -1,88 +1,228 @@
 #include "chat/reasoning.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "chat/answer_splitter.h"
 
 namespace candor {
 namespace {
 
-struct MarkNames {
-  std::string_view open, close;
+// TOKEN, TOKEN LABEL or TOKEN LABEL TOKEN: the label is text between or behind tokens.
+struct KnownMark {
+  std::string_view token;
+  std::string_view label = "";
+  std::string_view last_token = "";
+
+  std::string Text() const { return std::string(token) + std::string(label) + std::string(last_token); }
 };
-// In the order in which they are looked for; the first are used where a model has none.
-constexpr MarkNames kKnownMarks[] = {
-    {"<think>", "</think>"}, {"[THINK]", "[/THINK]"}, {"<seed:think>", "</seed:think>"}};
+
+struct KnownMarks {
+  KnownMark open, close;
+  std::string_view behind_close;  // what a forced close puts between the mark and the answer
+  std::array<KnownMark, 2> left_out = {};
+};
+
+// In the order in which they are looked for; the first are lent to a model that has none.
+constexpr KnownMarks kKnownMarks[] = {
+    {{"<think>"}, {"</think>"}, "\n\n"},
+    {{"[THINK]"}, {"[/THINK]"}, ""},
+    {{"<seed:think>"}, {"</seed:think>"}, ""},
+    {{"◁think▷"}, {"◁/think▷"}, ""},
+    {{"<|START_THINKING|>"}, {"<|END_THINKING|>"}, ""},
+    {{"<|inner_prefix|>"}, {"<|inner_suffix|>"}, ""},
+    {{"<|channel>", "thought\n"}, {"<channel|>"}, ""},
+    {{"<|open|>", "think", "<|sep|>"},
+     {"<|close|>", "think", "<|sep|>"},
+     "<|open|>response<|sep|>",
+     {{{"<|open|>", "response", "<|sep|>"}, {"<|close|>", "response", "<|sep|>"}}}},
+};
+
+constexpr std::string_view kAnalysis = "<|channel|>analysis<|message|>";
+
+bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 std::optional<TokenId> SpecialToken(const Tokenizer& tokenizer, std::string_view name) {
   const auto id = tokenizer.Find(name);
   return id && tokenizer.IsSpecial(*id) ? id : std::nullopt;
 }
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
-
-bool IsTurnMark(const Tokenizer& tokenizer, TokenId id) { return tokenizer.IsControl(id) && id != tokenizer.bos(); }
-
-PromptEnd EndByTokens(const ReasoningMarks& marks, const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
-  bool text_follows = false;
-  for (size_t at = prompt.size(); at-- > 0;) {
-    const TokenId id = prompt[at];
-    if (id == marks.close) return text_follows ? PromptEnd::kAnswer : PromptEnd::kClosedThought;
-    if (id == marks.open) {
-      const auto before = prompt.first(at);
-      const bool has_turns =
-          std::any_of(before.begin(), before.end(), [&](TokenId other) { return IsTurnMark(tokenizer, other); });
-      return text_follows && !has_turns ? PromptEnd::kAnswer : PromptEnd::kOpenThought;
-    }
-    if (IsTurnMark(tokenizer, id)) break;
-    text_follows = text_follows || !IsBlank(tokenizer.Bytes(id));
-  }
-  return PromptEnd::kAnswer;
+// The mark in tokens; empty where the vocabulary has not all of them.
+Mark MarkOfTokens(const Tokenizer& tokenizer, const KnownMark& known) {
+  const auto token = SpecialToken(tokenizer, known.token);
+  if (!token) return {};
+  Mark mark = {*token};
+  if (!known.label.empty()) mark.emplace_back(std::string(known.label));
+  if (known.last_token.empty()) return mark;
+  const auto last = SpecialToken(tokenizer, known.last_token);
+  if (!last) return {};
+  mark.emplace_back(*last);
+  return mark;
 }
 
-PromptEnd EndByText(const ReasoningMarks& marks, const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
+std::optional<MarkFormat> MarksOfTokens(const Tokenizer& tokenizer, const KnownMarks& known) {
+  MarkFormat format{MarkOfTokens(tokenizer, known.open), MarkOfTokens(tokenizer, known.close)};
+  if (format.open.empty() || format.close.empty()) return std::nullopt;
+  for (const KnownMark& mark : known.left_out) {
+    if (!mark.token.empty()) format.left_out.push_back(MarkOfTokens(tokenizer, mark));
+  }
+  return format;
+}
+
+ReasoningFormat WithMarks(const KnownMarks& known, MarkFormat format, bool is_own) {
+  std::string open = known.open.Text(), close = known.close.Text();
+  return {std::move(format), open, close, close + std::string(known.behind_close), {open, close}, is_own};
+}
+ReasoningFormat WithTextMarks(const KnownMarks& known, bool is_own) {
+  return WithMarks(known, {.open = {known.open.Text()}, .close = {known.close.Text()}}, is_own);
+}
+
+std::optional<ChannelFormat> Channels(const Tokenizer& tokenizer) {
+  const auto start = SpecialToken(tokenizer, "<|start|>"), channel = SpecialToken(tokenizer, "<|channel|>"),
+             message = SpecialToken(tokenizer, "<|message|>"), end = SpecialToken(tokenizer, "<|end|>");
+  if (!start || !channel || !message || !end) return std::nullopt;
+  ChannelFormat format{*start, *channel, *message, {*end}, SpecialToken(tokenizer, "<|constrain|>")};
+  for (const char* name : {"<|return|>", "<|call|>"}) {
+    if (const auto token = SpecialToken(tokenizer, name)) format.end.push_back(*token);
+  }
+  return format;
+}
+
+ReasoningFormat WithChannels(const ChannelFormat& format) {
+  return {.format = format,
+          .open_text = std::string(kAnalysis),
+          .close_text = "<|end|>",
+          .forced_close = "<|end|><|start|>assistant<|channel|>final<|message|>",
+          .in_messages = {},
+          .is_own = true};
+}
+
+// Control tokens that begin a turn or end one. BOS and those of marks do not.
+bool IsTurnMark(const Tokenizer& tokenizer, const MarkFormat& marks, TokenId id) {
+  if (!tokenizer.IsControl(id) || id == tokenizer.bos()) return false;
+  const auto holds = [id](const Mark& mark) { return std::ranges::find(mark, MarkPart(id)) != mark.end(); };
+  return !holds(marks.open) && !holds(marks.close) && std::ranges::none_of(marks.left_out, holds);
+}
+
+PromptEnd EndByTokens(const MarkFormat& marks, const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
+  size_t turn = prompt.size();
+  while (turn > 0 && !IsTurnMark(tokenizer, marks, prompt[turn - 1])) --turn;
+  const std::unique_ptr<AnswerSplitter> splitter = MakeAnswerSplitter({.format = marks});
+  bool marked = false, text_follows = false;
+  for (const TokenId id : prompt.subspan(turn)) {
+    const std::string_view bytes = SpelledBytes(tokenizer, id);
+    const bool is_mark = splitter->Add(id, bytes, true) == TokenRole::kMark;
+    marked = marked || is_mark;
+    text_follows = !is_mark && (text_follows || !IsBlank(bytes));
+  }
+  if (splitter->inside()) return text_follows && turn == 0 ? PromptEnd::kAnswer : PromptEnd::kOpenThought;
+  return marked && !text_follows ? PromptEnd::kClosedThought : PromptEnd::kAnswer;
+}
+
+PromptEnd EndByText(const ReasoningFormat& format, const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
   // As much of the prompt's end as the longer mark takes, blanks behind it aside.
-  const size_t wanted = std::max(marks.open_text.size(), marks.close_text.size());
+  const size_t wanted = std::max(format.open_text.size(), format.close_text.size());
   std::string end;
   for (size_t at = prompt.size(); at-- > 0 && end.size() < wanted;) {
     if (tokenizer.IsControl(prompt[at])) break;
     end.insert(0, tokenizer.Bytes(prompt[at]));
     end.erase(end.find_last_not_of(" \t\r\n") + 1);
   }
-  if (end.ends_with(marks.close_text)) return PromptEnd::kClosedThought;
-  return end.ends_with(marks.open_text) ? PromptEnd::kOpenThought : PromptEnd::kAnswer;
+  if (end.ends_with(format.close_text)) return PromptEnd::kClosedThought;
+  return end.ends_with(format.open_text) ? PromptEnd::kOpenThought : PromptEnd::kAnswer;
+}
+
+// The last message of the prompt, which the answer goes on with: its header, and that its text has begun.
+PromptState StateOfMessage(const ChannelFormat& format, const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
+  const auto start = std::find(prompt.rbegin(), prompt.rend(), format.start);
+  if (start == prompt.rend()) return {};
+  const auto message = prompt.subspan(static_cast<size_t>(prompt.rend() - start) - 1);
+  PromptState state;
+  size_t bytes = 0;
+  bool in_text = false;
+  for (const TokenId id : message) {
+    if (std::ranges::find(format.end, id) != format.end.end()) return {};
+    if (in_text) continue;
+    in_text = id == format.message;
+    const std::string_view spelled = SpelledBytes(tokenizer, id);
+    const bool is_part =
+        in_text || id == format.start || id == format.channel || (format.constrain && id == *format.constrain);
+    if (is_part) {
+      state.begun.emplace_back(id);
+    } else if (std::holds_alternative<std::string>(state.begun.back())) {
+      std::get<std::string>(state.begun.back()) += spelled;
+    } else {
+      state.begun.emplace_back(std::string(spelled));
+    }
+    bytes += is_part ? 0 : spelled.size();
+    if (bytes > kMaxMarkBytes || state.begun.size() > kMaxMarkParts) return {};
+  }
+  if (!in_text) return state;
+  const bool thinks = MakeAnswerSplitter({.format = format, .begun = state.begun})->inside();
+  state.end = thinks ? PromptEnd::kOpenThought : PromptEnd::kClosedThought;
+  return state;
 }
 
 }  // namespace
 
-ReasoningMarks FindReasoningMarks(const Tokenizer& tokenizer, std::string_view chat_template) {
-  for (const auto& [open, close] : kKnownMarks) {
-    const auto open_id = SpecialToken(tokenizer, open), close_id = SpecialToken(tokenizer, close);
-    if (open_id && close_id) return {open_id, close_id, std::string(open), std::string(close), true};
+ReasoningFormat FindReasoningFormat(const Tokenizer& tokenizer, std::string_view chat_template) {
+  const auto is_written = [&](std::string_view token) { return Contains(chat_template, token); };
+  if (const auto channels = Channels(tokenizer); channels && (chat_template.empty() || is_written("<|channel|>"))) {
+    return WithChannels(*channels);
   }
-  for (const auto& [open, close] : kKnownMarks) {
-    if (chat_template.find(close) != std::string_view::npos) {
-      return {std::nullopt, std::nullopt, std::string(open), std::string(close), true};
-    }
+  const KnownMarks* found = nullptr;
+  for (const KnownMarks& known : kKnownMarks) {
+    if (!MarksOfTokens(tokenizer, known)) continue;
+    const bool written = is_written(known.close.token) && is_written(known.open.token);
+    if (found == nullptr || written) found = &known;
+    if (written) break;
   }
-  return {std::nullopt, std::nullopt, std::string(kKnownMarks[0].open), std::string(kKnownMarks[0].close), false};
+  if (found != nullptr) return WithMarks(*found, *MarksOfTokens(tokenizer, *found), true);
+  for (const KnownMarks& known : kKnownMarks) {
+    if (is_written(known.close.Text())) return WithTextMarks(known, true);
+  }
+  return WithTextMarks(kKnownMarks[0], false);
 }
 
-PromptEnd ThoughtAtEnd(const ReasoningMarks& marks, const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
-  return marks.close ? EndByTokens(marks, tokenizer, prompt) : EndByText(marks, tokenizer, prompt);
+PromptState StateAtEnd(const ReasoningFormat& format, const Tokenizer& tokenizer, std::span<const TokenId> prompt) {
+  if (const auto* channels = std::get_if<ChannelFormat>(&format.format)) {
+    return StateOfMessage(*channels, tokenizer, prompt);
+  }
+  const MarkFormat& marks = std::get<MarkFormat>(format.format);
+  PromptState state;
+  state.end = std::holds_alternative<TokenId>(marks.open[0]) ? EndByTokens(marks, tokenizer, prompt)
+                                                             : EndByText(format, tokenizer, prompt);
+  if (state.end == PromptEnd::kOpenThought) state.begun = marks.open;
+  return state;
 }
 
-std::string ThinkingInstruction(const ReasoningMarks& marks) {
-  return "First think step by step about the question. Write your thoughts between " + marks.open_text + " and " +
-         marks.close_text + ". After " + marks.close_text + " give the answer.";
+std::string ThinkingInstruction(const ReasoningFormat& format) {
+  return "First think step by step about the question. Write your thoughts between " + format.open_text + " and " +
+         format.close_text + ". After " + format.close_text + " give the answer.";
 }
 
-void AskToThink(const ReasoningMarks& marks, std::vector<Message>& messages) {
-  std::string instruction = ThinkingInstruction(marks);
+void AskToThink(const ReasoningFormat& format, std::vector<Message>& messages) {
+  std::string instruction = ThinkingInstruction(format);
   if (messages.empty() || messages[0].role != "system") {
     messages.insert(messages.begin(), Message{.role = "system", .content = std::move(instruction)});
     return;
   }
   Message& system = messages[0];
   system.content = system.content.value_or("").empty() ? instruction : *system.content + "\n\n" + instruction;
+}
+
+void FitHistory(const ReasoningFormat& format, std::vector<Message>& messages) {
+  if (!std::holds_alternative<ChannelFormat>(format.format)) return;
+  for (Message& message : messages) {
+    if (message.tool_calls.empty()) continue;
+    std::string content = std::exchange(message.content, "").value_or("");
+    std::string& thought = message.reasoning_content ? *message.reasoning_content : message.reasoning_content.emplace();
+    if (!content.empty()) thought += (thought.empty() ? "" : "\n\n") + content;
+    if (thought.empty()) message.reasoning_content.reset();
+  }
 }
 
 }  // namespace candor

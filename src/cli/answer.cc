@@ -32,6 +32,11 @@ class Collector {
     } else if (const auto* answer = std::get_if<AnswerText>(&event)) {
       result_.text += answer->text;
       if (output_ != nullptr) output_->Answer(answer->text);
+    } else if (const auto* call = std::get_if<ToolCallText>(&event)) {
+      const bool begins = call->call == result_.calls.size();
+      if (begins) result_.calls.push_back({call->recipient, ""});
+      result_.calls.back().text += call->text;
+      if (output_ != nullptr) output_->Call(call->recipient, call->text, begins);
     } else if (const auto* finished = std::get_if<TextFinished>(&event)) {
       result_.reason = finished->reason;
       result_.usage = finished->usage;

@@ -14,9 +14,16 @@
 
 namespace candor {
 
+// What the model said to a tool.
+struct AnsweredCall {
+  std::string recipient;
+  std::string text;
+};
+
 struct AnswerResult {
   std::string text;
   std::string reasoning;
+  std::vector<AnsweredCall> calls;
   std::vector<TokenId> tokens;  // all that were generated: reasoning, answer and marks
   FinishReason reason = FinishReason::kEndToken;
   Usage usage;

@@ -35,31 +35,30 @@ Screen StandardScreen() {
   return {[](std::string_view text) { Write(STDOUT_FILENO, text); }, SizeOfTerminal};
 }
 
-const char* ThoughtTitle(const OutputStyle& style) {
+std::string ThoughtTitle(const OutputStyle& style) {
   return style.prompted_reasoning ? "Prompted reasoning" : "Reasoning";
 }
+std::string CallTitle(std::string_view recipient) { return "Call of " + PrintableLine(recipient, 100); }
 
 class StyledOutput : public AnswerOutput {
  public:
   explicit StyledOutput(const OutputStyle& style)
       : style_(style),
-        thought_(StandardScreen(), kThoughtStyle, "│ "),
+        aside_(StandardScreen(), kThoughtStyle, "│ "),
         plain_(StandardScreen(), {}, ""),
         markdown_(StandardScreen()) {}
 
   void Reasoning(std::string_view text) override {
-    if (!style_.reasoning || text.empty()) return;
-    if (!in_thought_) {
-      EndAnswer();
-      Line title;
-      title.Append({.dim = true, .italic = true}, ThoughtTitle(style_));
-      Write(STDOUT_FILENO, ToAnsi(title) + "\n");
-      in_thought_ = true;
-    }
-    thought_.Append(text);
+    if (text.empty()) return;
+    Aside(ThoughtTitle(style_), text, !in_thought_);
+    in_thought_ = true;
+  }
+  void Call(std::string_view recipient, std::string_view text, bool begins) override {
+    Aside(CallTitle(recipient), text, begins);
+    in_thought_ = false;
   }
   void Answer(std::string_view text) override {
-    EndThought();
+    EndAside();
     // The empty lines that models put between thought and answer are ours to draw.
     if (!in_answer_) text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
     if (text.empty()) return;
@@ -67,16 +66,29 @@ class StyledOutput : public AnswerOutput {
     style_.markdown ? markdown_.Append(text) : plain_.Append(text);
   }
   void Finish() override {
-    EndThought();
+    EndAside();
     EndAnswer();
   }
 
  private:
-  void EndThought() {
-    if (!in_thought_) return;
-    thought_.Finish();
+  // What is no answer, under a title.
+  void Aside(const std::string& title, std::string_view text, bool begins) {
+    if (!style_.reasoning) return;
+    if (begins) {
+      EndAside();
+      EndAnswer();
+      Line line;
+      line.Append({.dim = true, .italic = true}, title);
+      Write(STDOUT_FILENO, ToAnsi(line) + "\n");
+      in_aside_ = true;
+    }
+    aside_.Append(text);
+  }
+  void EndAside() {
+    if (!in_aside_) return;
+    aside_.Finish();
     Write(STDOUT_FILENO, "\n");
-    in_thought_ = false;
+    in_aside_ = in_thought_ = false;
   }
   void EndAnswer() {
     if (!in_answer_) return;
@@ -85,9 +97,10 @@ class StyledOutput : public AnswerOutput {
   }
 
   OutputStyle style_;
-  PlainStream thought_;
+  PlainStream aside_;
   PlainStream plain_;
   MarkdownStream markdown_;
+  bool in_aside_ = false;
   bool in_thought_ = false;
   bool in_answer_ = false;
 };
@@ -98,39 +111,54 @@ class DirectOutput : public AnswerOutput {
   DirectOutput(const OutputStyle& style, bool terminal)
       : style_(style),
         terminal_(terminal),
-        thought_to_(terminal ? STDOUT_FILENO : STDERR_FILENO),
-        thought_safe_(terminal || ::isatty(STDERR_FILENO) == 1),
-        thought_styled_(!terminal && ShowsStyles(STDERR_FILENO)) {}
+        aside_to_(terminal ? STDOUT_FILENO : STDERR_FILENO),
+        aside_safe_(terminal || ::isatty(STDERR_FILENO) == 1),
+        aside_styled_(!terminal && ShowsStyles(STDERR_FILENO)) {}
 
   void Reasoning(std::string_view text) override {
-    if (!style_.reasoning || text.empty()) return;
-    if (!in_thought_) {
-      EndLine();
-      if (terminal_ || style_.prompted_reasoning) Write(thought_to_, std::string(ThoughtTitle(style_)) + ":\n");
-      in_thought_ = true;
-    }
-    std::string shown = thought_safe_ ? ForTerminal(text) : std::string(text);
-    if (thought_styled_) shown = "\x1b[2m" + shown + "\x1b[0m";
-    Write(thought_to_, shown);
-    thought_line_open_ = !text.ends_with('\n');
+    if (text.empty()) return;
+    const bool has_title = terminal_ || style_.prompted_reasoning;
+    Aside(has_title ? ThoughtTitle(style_) : "", text, !in_thought_);
+    in_thought_ = true;
+  }
+  void Call(std::string_view recipient, std::string_view text, bool begins) override {
+    Aside(CallTitle(recipient), text, begins);
+    in_thought_ = false;
   }
   void Answer(std::string_view text) override {
     if (text.empty()) return;
-    EndThought();
+    EndAside();
+    if (terminal_ && after_aside_) Write(aside_to_, "Answer:\n");
+    after_aside_ = false;
     Write(STDOUT_FILENO, terminal_ ? ForTerminal(text) : std::string(text));
     line_open_ = !text.ends_with('\n');
   }
   void Finish() override {
-    EndThought();
+    EndAside();
     EndLine();
+    after_aside_ = false;
   }
 
  private:
-  void EndThought() {
-    if (!in_thought_) return;
-    if (thought_line_open_) Write(thought_to_, "\n");
-    if (terminal_) Write(thought_to_, "Answer:\n");
-    in_thought_ = false;
+  // What is no answer, under a title if there is one.
+  void Aside(const std::string& title, std::string_view text, bool begins) {
+    if (!style_.reasoning) return;
+    if (begins) {
+      EndAside();
+      EndLine();
+      if (!title.empty()) Write(aside_to_, title + ":\n");
+      in_aside_ = after_aside_ = true;
+    }
+    if (text.empty()) return;
+    std::string shown = aside_safe_ ? ForTerminal(text) : std::string(text);
+    if (aside_styled_) shown = "\x1b[2m" + shown + "\x1b[0m";
+    Write(aside_to_, shown);
+    aside_line_open_ = !text.ends_with('\n');
+  }
+  void EndAside() {
+    if (!in_aside_) return;
+    if (aside_line_open_) Write(aside_to_, "\n");
+    in_aside_ = in_thought_ = aside_line_open_ = false;
   }
   void EndLine() {
     if (line_open_) Write(STDOUT_FILENO, "\n");
@@ -139,11 +167,13 @@ class DirectOutput : public AnswerOutput {
 
   OutputStyle style_;
   bool terminal_;
-  int thought_to_;
-  bool thought_safe_;    // must be made printable
-  bool thought_styled_;  // may be dimmed
+  int aside_to_;
+  bool aside_safe_;    // must be made printable
+  bool aside_styled_;  // may be dimmed
+  bool in_aside_ = false;
   bool in_thought_ = false;
-  bool thought_line_open_ = false;
+  bool after_aside_ = false;  // no answer has come behind it yet
+  bool aside_line_open_ = false;
   bool line_open_ = false;
 };
 

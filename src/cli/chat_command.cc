@@ -28,7 +28,8 @@ constexpr Entry kEntries[] = {
     {"/clear", ChatVerb::kReset, Argument::kNone, "", ""},
     {"/system", ChatVerb::kSystem, Argument::kOptional, "/system [TEXT]",
      "what the model is told before the conversation; \"none\" removes it"},
-    {"/think", ChatVerb::kThink, Argument::kOptional, "/think [on|off|N]", "reasoning, or N tokens of it at most"},
+    {"/think", ChatVerb::kThink, Argument::kOptional, "/think [MODE]",
+     "reasoning: on, off, auto, low, medium, high, or the most tokens of it"},
     {"/set", ChatVerb::kSet, Argument::kOptional, "/set [NAME VALUE]", "how tokens are chosen: /set temperature 0.2"},
     {"/save", ChatVerb::kSave, Argument::kRequired, "/save NAME",
      "write the conversation to NAME.md, or as JSON to NAME.json"},
@@ -97,7 +98,7 @@ std::vector<std::string> CompleteChatCommand(std::string_view before_cursor, con
     candidates = Names(false);
   } else if (before_cursor.find(' ', blank + 1) == std::string_view::npos) {
     const std::string_view name = before_cursor.substr(0, blank);
-    if (name == "/think") candidates = {"on", "off"};
+    if (name == "/think") candidates = {"on", "off", "auto", "low", "medium", "high"};
     if (name == "/set") candidates = settings;
   }
   const std::string_view word = before_cursor.substr(before_cursor.rfind(' ') + 1);

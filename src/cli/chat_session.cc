@@ -212,7 +212,8 @@ void ChatSession::AnswerLast(Before before) {
     take_back();
     throw;
   }
-  if (answer.reason == FinishReason::kCancelled && answer.text.empty() && answer.reasoning.empty()) {
+  if (answer.reason == FinishReason::kCancelled && answer.text.empty() && answer.reasoning.empty() &&
+      answer.calls.empty()) {
     DimNote(choice_ == options_.sampling.choice ? "Stopped before the answer began: the message is taken back."
                                                 : "Stopped before the answer began: the one before it stays.");
     take_back();
@@ -222,6 +223,9 @@ void ChatSession::AnswerLast(Before before) {
   conversation_.AddAssistant(last_answer_->text, last_answer_->reasoning, {choice_, sampling_});
   const Usage& usage = last_answer_->usage;
   DimNote(StatisticsLine(usage, last_answer_->reason, facts_.seed, choice_));
+  if (!last_answer_->calls.empty()) {
+    DimNote("There are no tools here: the conversation goes on without what the model said to one.");
+  }
   if (why_no_chat_ != nullptr) return;
   const std::string warning = ContextWarning(usage.prompt_tokens + usage.generated_tokens, engine_.options().context);
   if (!warning.empty()) DimNote(warning);
@@ -274,7 +278,7 @@ void ChatSession::SetThink(const std::string& argument) {
   if (why_no_chat_ != nullptr) throw UsageError(std::string("/think: reasoning needs a chat: ") + why_no_chat_);
   if (!argument.empty()) {
     const auto setting = ParseThinkSetting(argument);
-    if (!setting) throw UsageError("/think: \"" + argument + "\" is not one of on, off, auto, or a number of tokens");
+    if (!setting) throw UsageError("/think: \"" + argument + "\" is not one of " + kThinkWords);
     think_ = *setting;
   }
   DimNote("Reasoning: " + ThinkSettingText(think_));

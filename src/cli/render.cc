@@ -6,6 +6,8 @@
 #include "chat/jinja/json.h"
 #include "chat/message.h"
 #include "chat/prompt.h"
+#include "chat/think_setting.h"
+#include "chat/thinking_prompt.h"
 #include "cli/command.h"
 #include "cli/local_time.h"
 #include "cli/model_argument.h"
@@ -23,7 +25,7 @@ struct RenderOptions {
   std::string messages, tools;       // files
   std::string template_file, input;  // files
   std::string now;                   // empty: the clock
-  std::string think;                 // "on", "off" or empty
+  std::optional<ThinkSetting> think;
   bool no_generation_prompt = false;
 };
 
@@ -73,7 +75,6 @@ std::string RenderMessages(const RenderOptions& options, int64_t now) {
   SealForModel();
   PromptOptions prompt_options;
   prompt_options.add_generation_prompt = !options.no_generation_prompt;
-  if (!options.think.empty()) prompt_options.thinking = options.think == "on";
   if (!tools.name.empty()) {
     prompt_options.tools = jinja::ParseJson(tools.text, tools.name);
     if (!prompt_options.tools.is(jinja::Kind::kList)) throw FormatError(tools.name + ": must be a list of tools");
@@ -83,7 +84,8 @@ std::string RenderMessages(const RenderOptions& options, int64_t now) {
   if (!prompt) {
     throw UnsupportedError(name + ": has no chat template; such a model completes text, and its prompt is the text");
   }
-  return prompt->Render(conversation, prompt_options, now);
+  return RenderThinking(*prompt, conversation, std::move(prompt_options), options.think.value_or(ThinkSetting{}), now)
+      .text;
 }
 
 void Render(const RenderOptions& options) {
@@ -96,7 +98,7 @@ void Render(const RenderOptions& options) {
   if (has_model && (options.model.model.empty() || options.messages.empty())) {
     throw UsageError("MODEL and --messages go together");
   }
-  if (has_template && (!options.think.empty() || options.no_generation_prompt)) {
+  if (has_template && (options.think || options.no_generation_prompt)) {
     throw UsageError("--think and --no-generation-prompt go with MODEL; the file of --input holds all variables");
   }
   const int64_t now = options.now.empty() ? LocalNow() : ParseLocalTime(options.now, "--now");
@@ -117,8 +119,16 @@ void AddRenderCommand(CLI::App& app) {
   };
   file("--messages", options->messages, "The conversation: a JSON list of {\"role\", \"content\", ...}");
   file("--tools", options->tools, "Tools to offer: a JSON list");
-  command->add_option("--think", options->think, "Tell the template to think or not to, one of {on,off}")
-      ->check(CLI::IsMember({"on", "off"}).description(""))
+  command
+      ->add_option_function<std::string>(
+          "--think",
+          [options](const std::string& text) {
+            options->think = ParseThinkSetting(text);
+            if (!options->think) {
+              throw CLI::ValidationError("--think", "\"" + text + "\" is not one of " + kThinkWords);
+            }
+          },
+          "Tell the template how much to think, as run --think does")
       ->type_name("MODE");
   command->add_flag("--no-generation-prompt", options->no_generation_prompt,
                     "Do not end where the assistant's answer begins");

@@ -32,6 +32,7 @@ constexpr const char* kFooter = R"(Examples:
   candor run smollm2-135m --seed 7 --choice 1 "Hi"           the answer that /regenerate gives
   candor run gemma3-270m --max-tokens 40 "Once upon a time"  a base model goes on with the text
   candor run thinker.gguf --think 200 "17 * 23?"             at most 200 tokens of reasoning
+  candor run gpt-oss.gguf --think high "17 * 23?"            an effort, as the model knows it
 )";
 
 void AddAnswerOptions(CLI::App& command, RunOptions& options) {
@@ -44,13 +45,14 @@ void AddAnswerOptions(CLI::App& command, RunOptions& options) {
           [&options](const std::string& text) {
             const auto setting = ParseThinkSetting(text);
             if (!setting) {
-              throw CLI::ValidationError("--think",
-                                         "\"" + text + "\" is not one of on, off, auto, or a number of tokens");
+              throw CLI::ValidationError("--think", "\"" + text + "\" is not one of " + kThinkWords);
             }
             options.think = *setting;
           },
-          "Reasoning before the answer, one of {on,off,auto} or N, the most tokens it may take. A model that does not "
-          "reason by itself is asked to. Default: auto, what the model does by itself")
+          "Reasoning before the answer, one of {on,off,auto,low,medium,high} or N, the most tokens it may take. Low, "
+          "medium and high are told to a model that knows them; to others they are 1024, 4096 and 16384 tokens. A "
+          "model "
+          "that does not reason by itself is asked to. Default: auto, what the model does by itself")
       ->type_name("MODE")
       ->group(kAnswer);
   command
@@ -77,7 +79,8 @@ void AddAnswerOptions(CLI::App& command, RunOptions& options) {
       ->group(kAnswer);
   command
       .add_flag("--json", options.json,
-                "Print one JSON object: text, reasoning, token ids, counts, times, seed, digest of the tokens")
+                "Print one JSON object: text, reasoning, calls of tools, token ids, counts, times, seed, digest of the "
+                "tokens")
       ->group(kAnswer);
   command.add_flag("--plain", options.plain, "Show the answer as the model wrote it, not rendered from Markdown")
       ->group(kAnswer);

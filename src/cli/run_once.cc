@@ -53,6 +53,10 @@ void PrintJson(const std::string& name, const LanguageModel& model, const Prepar
                const AnswerResult& answer, double load_seconds) {
   boost::json::array files;
   for (const Sha256Digest& digest : model.model().file_digests) files.push_back(boost::json::value(ToHex(digest)));
+  boost::json::array calls;
+  for (const AnsweredCall& call : answer.calls) {
+    calls.push_back(boost::json::object{{"recipient", call.recipient}, {"text", call.text}});
+  }
   const Usage& usage = answer.usage;
   const boost::json::object object{
       {"model", ToValidUtf8(name)},
@@ -62,6 +66,7 @@ void PrintJson(const std::string& name, const LanguageModel& model, const Prepar
       {"text", answer.text},
       {"reasoning", answer.reasoning},
       {"prompted_reasoning", prepared.prompted_reasoning},
+      {"tool_calls", calls},
       {"tokens", boost::json::array(answer.tokens.begin(), answer.tokens.end())},
       {"digest", DigestOf(answer.tokens)},
       {"finish_reason", FinishReasonName(answer.reason)},

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/think_setting.h"
 #include "cli/common_options.h"
 #include "cli/model_argument.h"
-#include "engine/think_setting.h"
 
 namespace candor {
 

@@ -3,69 +3,66 @@
 #include <utility>
 
 #include "base/error.h"
+#include "chat/thinking_prompt.h"
 
 namespace candor {
-namespace {
-
-// A prompt that has text and no tokens is the fault of the file's vocabulary, not of who asks.
-void RequireTokens(const LanguageModel& model, const PreparedRequest& prepared) {
-  if (!prepared.request.prompt.empty()) return;
-  throw FormatError(model.metadata().source() +
-                    ": tokenizer.ggml.tokens: nothing of the prompt has a token, at least one expected");
-}
-
-}  // namespace
 
 Dialogue::Dialogue(const LanguageModel& model)
-    : model_(model),
-      chat_(ChatPromptFromGguf(model.metadata(), SpecialTokensOf(model.tokenizer()), false)),
-      marks_(FindReasoningMarks(model.tokenizer(), model.metadata().GetString("tokenizer.chat_template").value_or(""))),
-      guard_(model.tokenizer(), {marks_.open_text, marks_.close_text}) {}
+    : Dialogue(model.tokenizer(), ChatPromptFromGguf(model.metadata(), SpecialTokensOf(model.tokenizer()), false),
+               model.metadata().source()) {}
+
+Dialogue::Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, std::string source)
+    : tokenizer_(tokenizer),
+      source_(std::move(source)),
+      chat_(std::move(chat)),
+      format_(FindReasoningFormat(tokenizer, chat_ ? chat_->text() : "")),
+      guard_(tokenizer, format_.in_messages) {}
 
 PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const {
   PreparedRequest prepared;
-  PromptOptions options;
-  if (think.mode != ThinkMode::kModel) options.thinking = think.mode == ThinkMode::kOn;
-  if (think.mode == ThinkMode::kOn && !marks_.are_own) {
-    AskToThink(marks_, messages);
+  if (think.mode == ThinkMode::kOn && !format_.is_own) {
+    AskToThink(format_, messages);
     prepared.prompted_reasoning = true;
   }
+  FitHistory(format_, messages);
   const ControlTokenGuard::Marked marked = guard_.Mark(TemplateMessages(messages));
-  GuardedText rendered = ControlTokenGuard::Unmark(chat_->Render(marked.messages, options, now), marked.mark);
-  prepared.prompt = std::move(rendered.text);
-  prepared.request.prompt = model_.tokenizer().EncodeGuarded(prepared.prompt, rendered.literal);
-  RequireTokens(model_, prepared);
-  prepared.request.end_tokens = model_.tokenizer().end_tokens();
-  if (marks_.are_own || prepared.prompted_reasoning) ControlThoughts(think, prepared);
+  const ThinkingPrompt rendered = RenderThinking(*chat_, marked.messages, {}, think, now);
+  GuardedText guarded = ControlTokenGuard::Unmark(rendered.text, marked.mark);
+  prepared.prompt = std::move(guarded.text);
+  prepared.request.prompt = tokenizer_.EncodeGuarded(prepared.prompt, guarded.literal);
+  RequireTokens(prepared);
+  prepared.request.end_tokens = tokenizer_.end_tokens();
+  if (format_.is_own || prepared.prompted_reasoning) ControlThoughts(think, rendered.budget, prepared);
   return prepared;
 }
 
-void Dialogue::ControlThoughts(const ThinkSetting& think, PreparedRequest& prepared) const {
-  const Tokenizer& tokenizer = model_.tokenizer();
+void Dialogue::ControlThoughts(const ThinkSetting& think, std::optional<uint32_t> budget,
+                               PreparedRequest& prepared) const {
   ThinkingControl& control = prepared.request.thinking;
-  control.open = marks_.open;
-  control.close = marks_.close;
-  if (!marks_.close) {
-    control.open_text = marks_.open_text;
-    control.close_text = marks_.close_text;
+  control.format = format_.format;
+  PromptState state = StateAtEnd(format_, tokenizer_, prepared.request.prompt);
+  control.begun = std::move(state.begun);
+  if (think.mode == ThinkMode::kOn && state.end == PromptEnd::kAnswer) {
+    prepared.request.forced_prefix = tokenizer_.Encode(format_.open_text, true);
   }
-  const PromptEnd end = ThoughtAtEnd(marks_, tokenizer, prepared.request.prompt);
-  control.starts_open = end == PromptEnd::kOpenThought;
-  if (think.mode == ThinkMode::kOn && end == PromptEnd::kAnswer) {
-    prepared.request.forced_prefix = tokenizer.Encode(marks_.open_text, true);
-  }
-  control.budget = think.mode == ThinkMode::kOff ? 0 : think.budget;
+  control.budget = think.mode == ThinkMode::kOff ? 0 : budget;
   control.end_closes = prepared.prompted_reasoning;
-  if (control.budget || control.end_closes) control.forced_close = tokenizer.Encode(marks_.close_text + "\n\n", true);
+  if (control.budget || control.end_closes) control.forced_close = tokenizer_.Encode(format_.forced_close, true);
 }
 
 PreparedRequest Dialogue::Continue(std::string_view text) const {
   PreparedRequest prepared;
   prepared.prompt = text;
-  prepared.request.prompt = model_.Prompt(text, true);
-  RequireTokens(model_, prepared);
-  prepared.request.end_tokens = model_.tokenizer().end_tokens();
+  prepared.request.prompt = TokensToContinue(tokenizer_, text, true);
+  RequireTokens(prepared);
+  prepared.request.end_tokens = tokenizer_.end_tokens();
   return prepared;
+}
+
+// A prompt that has text and no tokens is the fault of the file's vocabulary, not of who asks.
+void Dialogue::RequireTokens(const PreparedRequest& prepared) const {
+  if (!prepared.request.prompt.empty()) return;
+  throw FormatError(source_ + ": tokenizer.ggml.tokens: nothing of the prompt has a token, at least one expected");
 }
 
 }  // namespace candor

@@ -12,9 +12,9 @@
 #include "chat/message.h"
 #include "chat/prompt.h"
 #include "chat/reasoning.h"
+#include "chat/think_setting.h"
 #include "engine/language_model.h"
 #include "engine/request.h"
-#include "engine/think_setting.h"
 
 namespace candor {
 
@@ -27,16 +27,19 @@ struct PreparedRequest {
 
 class Dialogue {
  public:
-  // Keeps a reference to `model`. Throws TemplateError for a template that does not parse.
+  // Keeps a reference to the model's tokenizer. Throws TemplateError for a template that does not parse.
   explicit Dialogue(const LanguageModel& model);
+  // The same for a tokenizer and a template, if any; `source` is what messages call the file that they are from.
+  Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, std::string source);
 
   // Whether the model has a chat template; without one it only goes on with texts.
   bool can_chat() const { return chat_.has_value(); }
 
   // The request that answers the last of `messages`; the model must have a template. Control tokens that a message
   // spells stay text (chat/control_token_guard.h). Reasoning is
-  //   on    asked for from the template; a thought that it does not open is begun for the model. A model without marks
-  //         for thoughts is asked to reason by a prompt (chat/reasoning.h).
+  //   on    asked for from the template; a thought that it does not open is begun for the model. A model without a
+  //         format for thoughts is asked to reason by a prompt (chat/reasoning.h). An effort is told to the template or
+  //         becomes a budget (chat/thinking_prompt.h).
   //   off   refused in the template, and closed at once where the model begins one all the same.
   //   auto  what template and model do by themselves.
   // A budget closes the thought after that many tokens. `now` is the time that the template may show: seconds since
@@ -49,11 +52,13 @@ class Dialogue {
   PreparedRequest Continue(std::string_view text) const;
 
  private:
-  void ControlThoughts(const ThinkSetting& think, PreparedRequest& prepared) const;
+  void ControlThoughts(const ThinkSetting& think, std::optional<uint32_t> budget, PreparedRequest& prepared) const;
+  void RequireTokens(const PreparedRequest& prepared) const;
 
-  const LanguageModel& model_;
+  const Tokenizer& tokenizer_;
+  std::string source_;
   std::optional<ChatPrompt> chat_;
-  ReasoningMarks marks_;
+  ReasoningFormat format_;
   ControlTokenGuard guard_;
 };
 

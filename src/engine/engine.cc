@@ -229,7 +229,7 @@ void Engine::Impl::Pick(Sequence& sequence, std::span<const float> logits) {
   }
   sequence.usage.decode_seconds = Seconds(now - sequence.first_token);
 
-  if (request.thinking.end_closes && sequence.thought.inside() && Ends(request, *token)) {
+  if (request.thinking.end_closes && sequence.splitter->inside() && Ends(request, *token)) {
     for (TokenOutput& forced : AppendForced(sequence, request.thinking.forced_close)) {
       Report(sequence, std::move(forced));
     }
@@ -256,13 +256,13 @@ TokenOutput Engine::Impl::Append(Sequence& sequence, TokenId token, bool forced)
   TokenOutput output;
   output.token = token;
   output.forced = forced;
-  output.role = end ? TokenRole::kMark : sequence.thought.Add(token, SpelledBytes(tokenizer, token), forced);
+  output.role = end ? TokenRole::kMark : sequence.splitter->Add(token, SpelledBytes(tokenizer, token), forced);
   sequence.tokens.push_back(token);
   Usage& usage = sequence.usage;
   ++usage.generated_tokens;
   usage.forced_tokens += forced;
-  usage.reasoning_tokens = sequence.thought.reasoning_tokens();
-  usage.answer_tokens = sequence.thought.answer_tokens();
+  usage.reasoning_tokens = sequence.splitter->reasoning_tokens();
+  usage.answer_tokens = sequence.splitter->answer_tokens();
   return output;
 }
 
@@ -276,7 +276,7 @@ std::vector<TokenOutput> Engine::Impl::AppendForced(Sequence& sequence, const st
     }
   };
   append(tokens);
-  if (sequence.thought.MustClose()) append(sequence.request.thinking.forced_close);
+  if (sequence.splitter->MustClose()) append(sequence.request.thinking.forced_close);
   return outputs;
 }
 
@@ -290,6 +290,16 @@ std::optional<FinishReason> Engine::Impl::FullReason(const Sequence& sequence) c
 
 void Engine::Impl::End(Sequence& sequence, decltype(Event::what) what) {
   const bool keep = options.keep_last && sequences.size() == 1 && !std::holds_alternative<Failed>(what);
+  // Only now it is certain what the last tokens are.
+  sequence.splitter->Finish();
+  std::visit(
+      [&](auto& end) {
+        if constexpr (requires { end.usage; }) {
+          end.usage.reasoning_tokens = sequence.splitter->reasoning_tokens();
+          end.usage.answer_tokens = sequence.splitter->answer_tokens();
+        }
+      },
+      what);
   Report(sequence, std::move(what));
   scheduler.Remove(&sequence);
   if (keep && sequence.computed > 0) {

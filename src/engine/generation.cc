@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "chat/thought_marks.h"
+#include "base/utf8.h"
+#include "chat/answer_splitter.h"
 #include "engine/stop_strings.h"
 
 namespace candor {
@@ -33,32 +34,45 @@ class Trimmer {
   std::string blanks_;  // shown when something follows them
 };
 
+// What is missing of an empty line behind `text`.
+std::string EmptyLineBehind(std::string_view text) {
+  return text.ends_with("\n\n") ? "" : text.ends_with('\n') ? "\n" : "\n\n";
+}
+
 }  // namespace
 
 struct Generation::Impl {
-  Impl(const Tokenizer& tokenizer, const Request& request, const GenerationOptions& options)
-      : end_tokens(request.end_tokens),
-        marks_are_tokens(request.thinking.close.has_value()),
-        reasoning(request.thinking.starts_open),
-        detokenizer(tokenizer, false, options.continues),
-        text_marks(marks_are_tokens ? "" : request.thinking.open_text,
-                   marks_are_tokens ? "" : request.thinking.close_text, request.thinking.starts_open),
+  Impl(const Tokenizer& its_tokenizer, const Request& request, const GenerationOptions& options)
+      : tokenizer(its_tokenizer),
+        end_tokens(request.end_tokens),
+        splitter(MakeAnswerSplitter(request.thinking)),
+        strips_space(tokenizer.strips_leading_space() && !options.continues),
         stop(options.stop) {}
 
   void AddToken(const TokenOutput& output);
+  void AddParts(const AnswerParts& parts);
+  void BeginPart(const AnswerPart& part);
   void AddText(std::string_view text);
-  void AddPiece(bool is_reasoning, std::string_view text);
-  void AfterMark();
+  void AddReasoning(std::string_view text);
+  void AddAnswer(std::string_view text);
   void Flush();
 
+  const Tokenizer& tokenizer;
   const std::vector<TokenId> end_tokens;
-  const bool marks_are_tokens;
-  bool reasoning;  // of the last token, when marks are tokens
-  StreamingDetokenizer detokenizer;
-  ThoughtMarks text_marks;
-  StopStrings stop;
+  const std::unique_ptr<AnswerSplitter> splitter;
+  bool strips_space;  // of the next token
+  Utf8Assembler characters;
+  TokenRole role = TokenRole::kAnswer;  // of the part under way
   Trimmer thought;
-  bool skip_blanks = false;  // between a thought and the answer
+  bool join_thought = false;  // an empty line comes before the next text of it
+  bool has_thought = false;   // some was shown
+  bool skip_blanks = false;   // between a thought and the answer
+  bool join_answer = false;
+  bool has_answer = false;  // some was shown, blanks aside
+  std::string answer_end;   // the last two bytes shown
+  ToolCallText call;        // the one under way, without text
+  uint32_t calls = 0;
+  StopStrings stop;
   bool finished = false;
   std::vector<TextEvent> events;
 };
@@ -67,57 +81,76 @@ void Generation::Impl::AddToken(const TokenOutput& output) {
   const bool is_end = !output.forced && output.role == TokenRole::kMark &&
                       std::find(end_tokens.begin(), end_tokens.end(), output.token) != end_tokens.end();
   if (is_end) return;
-  if (marks_are_tokens) {
-    if (output.role == TokenRole::kMark) {
-      AddText(detokenizer.Finish());  // half a character is not finished by what follows a mark
-      AfterMark();
-      return;
-    }
-    reasoning = output.role == TokenRole::kReasoning;
+  std::string_view bytes = SpelledBytes(tokenizer, output.token);
+  if (strips_space && !bytes.empty()) {
+    if (bytes.front() == ' ') bytes.remove_prefix(1);
+    strips_space = false;
   }
-  AddText(detokenizer.Add(output.token));
+  AnswerParts parts;
+  splitter->Add(output.token, bytes, output.forced, &parts);
+  AddParts(parts);
+}
+
+void Generation::Impl::AddParts(const AnswerParts& parts) {
+  for (const AnswerPart& part : parts) {
+    if (part.begins) BeginPart(part);
+    role = part.role;
+    AddText(characters.Add(part.bytes));
+  }
+}
+
+void Generation::Impl::BeginPart(const AnswerPart& part) {
+  AddText(characters.Finish());  // half a character is not finished by what follows a mark
+  if (part.role == TokenRole::kReasoning) {
+    thought = {};
+    join_thought = has_thought;
+  } else if (part.role == TokenRole::kAnswer) {
+    skip_blanks = true;
+    join_answer = has_answer;
+  } else {
+    call = {calls++, ToValidUtf8(part.recipient), ""};
+    events.push_back(call);
+  }
 }
 
 void Generation::Impl::AddText(std::string_view text) {
-  if (marks_are_tokens) {
-    AddPiece(reasoning, text);
-    return;
+  if (text.empty()) return;
+  if (role == TokenRole::kReasoning) {
+    AddReasoning(text);
+  } else if (role == TokenRole::kAnswer) {
+    AddAnswer(text);
+  } else {
+    events.push_back(ToolCallText{call.call, call.recipient, std::string(text)});
   }
-  const uint32_t marks = text_marks.marks();
-  const std::vector<ThoughtMarks::Piece> pieces = text_marks.Add(text);
-  // The closing mark lies between the last piece of reasoning and the first of the answer.
-  bool closed = text_marks.marks() > marks && !text_marks.inside();
-  for (const ThoughtMarks::Piece& piece : pieces) {
-    if (closed && !piece.reasoning) {
-      AfterMark();
-      closed = false;
-    }
-    AddPiece(piece.reasoning, piece.text);
-  }
-  if (closed) AfterMark();
 }
 
-void Generation::Impl::AddPiece(bool is_reasoning, std::string_view text) {
-  if (is_reasoning) {
-    std::string shown = thought.Add(text);
-    if (!shown.empty()) events.push_back(ReasoningText{std::move(shown)});
-    return;
-  }
+void Generation::Impl::AddReasoning(std::string_view text) {
+  std::string shown = thought.Add(text);
+  if (shown.empty()) return;
+  events.push_back(ReasoningText{(join_thought ? "\n\n" : "") + std::move(shown)});
+  join_thought = false;
+  has_thought = true;
+}
+
+void Generation::Impl::AddAnswer(std::string_view text) {
   if (skip_blanks) text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
   if (text.empty()) return;
   skip_blanks = false;
-  std::string shown = stop.Add(text);
+  std::string joined = join_answer ? EmptyLineBehind(answer_end) : "";
+  joined += text;
+  join_answer = false;
+  has_answer = has_answer || text.find_first_not_of(kBlanks) != std::string_view::npos;
+  answer_end += joined;
+  answer_end.erase(0, answer_end.size() - std::min<size_t>(answer_end.size(), 2));
+  std::string shown = stop.Add(joined);
   if (!shown.empty()) events.push_back(AnswerText{std::move(shown)});
 }
 
-void Generation::Impl::AfterMark() {
-  thought = {};
-  skip_blanks = true;
-}
-
 void Generation::Impl::Flush() {
-  AddText(detokenizer.Finish());
-  for (const ThoughtMarks::Piece& piece : text_marks.Finish()) AddPiece(piece.reasoning, piece.text);
+  AnswerParts parts;
+  if (!stop.stopped()) splitter->Finish(&parts);
+  AddParts(parts);
+  AddText(characters.Finish());
   std::string shown = stop.Finish();
   if (!shown.empty()) events.push_back(AnswerText{std::move(shown)});
 }

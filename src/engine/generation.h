@@ -1,5 +1,5 @@
-// One answer as text: the tokens of a request in, reasoning and answer text out. The same for a stream and for a whole
-// answer, because both go through it.
+// One answer as text: the tokens of a request in, reasoning, answer text and calls of tools out. The same for a stream
+// and for a whole answer, because both go through it.
 #ifndef CANDOR_ENGINE_GENERATION_H_
 #define CANDOR_ENGINE_GENERATION_H_
 
@@ -16,7 +16,8 @@ namespace candor {
 struct GenerationOptions {
   // The answer goes on with a text rather than beginning one (a base model's completion): a leading space stays.
   bool continues = false;
-  // The answer (not the reasoning) ends before the first of these; they are never emitted. None may be empty.
+  // The answer (not the reasoning, nor a call) ends before the first of these; they are never emitted. None may be
+  // empty.
   std::vector<std::string> stop = {};
 };
 
@@ -25,6 +26,12 @@ struct ReasoningText {
 };
 struct AnswerText {
   std::string text;
+};
+// A piece of the model's call of a tool. The first of each call comes when it begins, its text may be empty.
+struct ToolCallText {
+  uint32_t call = 0;      // 0 for the answer's first call, 1 for the next
+  std::string recipient;  // the same in every piece: "functions.get_weather"
+  std::string text;       // what is said to the tool, mostly JSON
 };
 struct TextFinished {
   FinishReason reason = FinishReason::kEndToken;
@@ -36,8 +43,9 @@ struct TextFailed {
 };
 
 // Text is whole UTF-8 characters. Blank characters at both ends of a thought, and between a thought and what follows
-// it, are left out; the tokens have them. The last event is TextFinished or TextFailed, and there is exactly one.
-using TextEvent = std::variant<ReasoningText, AnswerText, TextFinished, TextFailed>;
+// it, are left out; the tokens have them. An empty line joins thoughts, and messages of the answer, where there are
+// several. The last event is TextFinished or TextFailed, and there is exactly one.
+using TextEvent = std::variant<ReasoningText, AnswerText, ToolCallText, TextFinished, TextFailed>;
 
 // The text side of one request. Not thread-safe.
 class Generation {

@@ -33,6 +33,12 @@ const KernelTable& ChooseKernels(const KernelTable* const* tables, const std::st
   throw UnsupportedError("no instruction set gives the known answers on this machine: its arithmetic is broken");
 }
 
+std::vector<TokenId> TokensToContinue(const Tokenizer& tokenizer, std::string_view text, bool parse_special) {
+  std::vector<TokenId> tokens = tokenizer.Encode(text, parse_special);
+  if (tokenizer.add_bos() && tokenizer.bos()) tokens.insert(tokens.begin(), *tokenizer.bos());
+  return tokens;
+}
+
 LanguageModel LanguageModel::Open(const std::filesystem::path& path, const LoadOptions& options) {
   std::vector<File> files;
   for (const std::filesystem::path& part : GgufParts(path)) files.push_back(File::Open(part));
@@ -55,12 +61,6 @@ LanguageModel LanguageModel::Load(Checkpoint checkpoint, const LoadOptions& opti
   result.metadata_ = std::make_unique<Metadata>(std::move(checkpoint.metadata));
   for (const char* key : kVocabularyKeys) result.metadata_->Remove(key);
   return result;
-}
-
-std::vector<TokenId> LanguageModel::Prompt(std::string_view text, bool parse_special) const {
-  std::vector<TokenId> tokens = tokenizer_->Encode(text, parse_special);
-  if (tokenizer_->add_bos() && tokenizer_->bos()) tokens.insert(tokens.begin(), *tokenizer_->bos());
-  return tokens;
 }
 
 }  // namespace candor

@@ -29,6 +29,10 @@ struct LoadOptions {
 const KernelTable& ChooseKernels(const KernelTable* const* tables, const std::string& name,
                                  const std::function<bool(const KernelTable&)>& proves_itself);
 
+// The tokens of a text to be continued, with BOS before it where the tokenizer asks for one. `parse_special` as in
+// Tokenizer::Encode.
+std::vector<TokenId> TokensToContinue(const Tokenizer& tokenizer, std::string_view text, bool parse_special);
+
 // Movable; what the accessors return stays where it is. Immutable but for the thread pool, which does one thing at a
 // time: engines that share a model must be used one at a time too.
 class LanguageModel {
@@ -49,9 +53,10 @@ class LanguageModel {
   // The model's own sampling settings, or the defaults.
   const SamplingParams& sampling() const { return sampling_; }
 
-  // The tokens of a text to be continued, with BOS before it where the tokenizer asks for one. `parse_special` as in
-  // Tokenizer::Encode.
-  std::vector<TokenId> Prompt(std::string_view text, bool parse_special = false) const;
+  // TokensToContinue() of its tokenizer.
+  std::vector<TokenId> Prompt(std::string_view text, bool parse_special = false) const {
+    return TokensToContinue(*tokenizer_, text, parse_special);
+  }
 
  private:
   LanguageModel() = default;

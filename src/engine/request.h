@@ -9,7 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "chat/thought.h"
+#include "chat/answer_splitter.h"
+#include "chat/thinking_control.h"
 #include "engine/sampling_params.h"
 #include "tokenizer/tokenizer.h"
 
@@ -67,8 +68,8 @@ struct Usage {
   uint32_t prompt_tokens = 0;
   uint32_t cached_tokens = 0;  // tokens at the beginning whose keys and values were there (EngineOptions::keep_last)
   uint32_t reasoning_tokens = 0;
-  uint32_t answer_tokens = 0;      // neither reasoning nor marks
-  uint32_t generated_tokens = 0;   // all of the answer: reasoning, answer, marks
+  uint32_t answer_tokens = 0;      // neither reasoning nor marks: the answer's text and its calls of tools
+  uint32_t generated_tokens = 0;   // all of the answer: reasoning, text, calls, marks
   uint32_t forced_tokens = 0;      // those of them that were not sampled
   double first_token_seconds = 0;  // from Submit to the first sampled token
   double prefill_seconds = 0;      // spent in steps that computed prompt tokens

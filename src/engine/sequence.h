@@ -4,9 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
-#include "chat/thought.h"
+#include "chat/answer_splitter.h"
 #include "engine/kv_cache.h"
 #include "engine/request.h"
 
@@ -14,7 +15,11 @@ namespace candor {
 
 struct Sequence {
   Sequence(RequestId request_id, Request&& its_request, KvCache& cache)
-      : id(request_id), request(std::move(its_request)), tokens(request.prompt), kv(cache), thought(request.thinking) {}
+      : id(request_id),
+        request(std::move(its_request)),
+        tokens(request.prompt),
+        kv(cache),
+        splitter(MakeAnswerSplitter(request.thinking)) {}
 
   // Tokens that are known and not yet in the cache; 1 while decoding. At least 1 until the request has ended.
   uint32_t pending() const { return static_cast<uint32_t>(tokens.size()) - computed; }
@@ -25,7 +30,7 @@ struct Sequence {
   std::vector<TokenId> tokens;  // the prompt, then the answer so far
   uint32_t computed = 0;        // tokens [0, computed) are in `kv`
   KvSequence kv;
-  ThoughtTracker thought;
+  const std::unique_ptr<AnswerSplitter> splitter;
 
   // Tokens of the answer that were known before the model ran: reported once the prompt is computed.
   std::vector<TokenOutput> forced_at_start;

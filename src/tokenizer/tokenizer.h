@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.h"
 #include "format/metadata.h"
 
 namespace candor {
@@ -99,12 +100,10 @@ class StreamingDetokenizer {
   std::string Finish();
 
  private:
-  std::string Take(std::string_view text, bool end);
-
   const Tokenizer* tokenizer_;
   bool show_special_;
   bool at_start_;
-  std::string pending_;
+  Utf8Assembler characters_;
 };
 
 // All of `ids` at once, by the same rules.

@@ -47,6 +47,20 @@ TEST(Utf8Test, AMaximalSubpartIsOneReplacement) {  // the Unicode Standard 15, t
   EXPECT_FALSE(DecodeUtf8("\xF0\x91\x41", 0).truncated);
 }
 
+TEST(Utf8Test, CharactersComeWholeHoweverTheirBytesAreDivided) {
+  const std::string bytes = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xE1\x80z\xFF\xC0\xAF\xF0\x9F";
+  for (size_t step = 1; step <= bytes.size(); ++step) {
+    Utf8Assembler assembler;
+    std::string text;
+    for (size_t at = 0; at < bytes.size(); at += step) {
+      const std::string part = assembler.Add(bytes.substr(at, step));
+      EXPECT_TRUE(IsValidUtf8(part));
+      text += part;
+    }
+    EXPECT_EQ(text + assembler.Finish(), ToValidUtf8(bytes)) << step;
+  }
+}
+
 TEST(Utf8Test, PrintableTextIsLeftAlone) {
   EXPECT_EQ(Printable("blk.0 \"\xC3\xA9\" \\ \xE4\xB8\xAD"), "blk.0 \"\xC3\xA9\" \\ \xE4\xB8\xAD");
 }

@@ -30,7 +30,7 @@ TEST(Message, GivesTemplatesTheKeysTheyKnowInOrder) {
   EXPECT_EQ(
       Dumped(TemplateMessages(messages)),
       R"([{"role": "user", "content": "Hi é"}, )"
-      R"({"role": "assistant", "content": null, "reasoning_content": "hm", "tool_calls": [)"
+      R"({"role": "assistant", "content": null, "reasoning_content": "hm", "reasoning": "hm", "thinking": "hm", "tool_calls": [)"
       R"({"id": "c1", "type": "function", "function": {"name": "f", "arguments": {"b": 1, "a": [12345678901234567890123, 1.5]}}}, )"
       R"({"type": "function", "function": {"name": "g", "arguments": {}}}]}, )"
       R"({"role": "tool", "content": "", "tool_call_id": "c1", "name": "f"}])");
@@ -63,6 +63,22 @@ TEST(Message, KeepsJsonAsItIsButForArgumentsThatAreText) {
           R"({"name": "g", "arguments": "{}"}]}])")),
       R"([{"role": "a", "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": {"b": 1, "a": 2.0}}}, )"
       R"({"name": "g", "arguments": {}}]}])");
+}
+
+// Templates read the thought of a past answer as `reasoning_content` (most), `thinking` (gpt-oss, LFM2.5) or
+// `reasoning`.
+TEST(Message, GivesReasoningUnderAllItsNames) {
+  EXPECT_EQ(
+      Dumped(FromJson(R"([{"role": "assistant", "thinking": "hm", "content": "a"}])")),
+      R"([{"role": "assistant", "thinking": "hm", "content": "a", "reasoning_content": "hm", "reasoning": "hm"}])");
+  EXPECT_EQ(Dumped(FromJson(R"([{"role": "assistant", "reasoning": "b", "reasoning_content": "a"}])")),
+            R"([{"role": "assistant", "reasoning": "b", "reasoning_content": "a", "thinking": "a"}])");
+  EXPECT_EQ(Dumped(FromJson(R"([{"role": "a", "tool_calls": [], "reasoning": ""}])")),
+            R"([{"role": "a", "tool_calls": [], "reasoning": "", "reasoning_content": "", "thinking": ""}])");
+  for (const char* kept :
+       {R"([{"role": "assistant", "reasoning_content": null}])", R"([{"role": "a", "thinking": [1]}])"}) {
+    EXPECT_EQ(Dumped(FromJson(kept)), kept);
+  }
 }
 
 TEST(Message, RefusesJsonThatIsNoConversation) {

@@ -43,13 +43,15 @@ TEST(Prompt, GivesATemplateTheVariablesThatTransformersGivesIt) {
 }
 
 TEST(Prompt, TellsTheTemplateWhetherToThink) {
-  const std::string text = "{{ enable_thinking }}{{ thinking }}{{ reasoning_effort }}";
+  const std::string text =
+      "{{ enable_thinking }}{{ thinking }}{{ reasoning }}{{ reasoning_effort }}{{ thinking_effort }}";
   PromptOptions options;
+  EXPECT_EQ(Rendered("x" + text, options), "x");
   options.thinking = false;
-  EXPECT_EQ(Rendered(text, options), "FalseFalse");
+  EXPECT_EQ(Rendered(text, options), "FalseFalseFalse");
   options.thinking = true;
-  options.reasoning_effort = "high";
-  EXPECT_EQ(Rendered(text, options), "TrueTruehigh");
+  options.effort = "high";
+  EXPECT_EQ(Rendered(text, options), "TrueTrueTruehighhigh");
 }
 
 TEST(Prompt, FurtherVariablesComeBeforeAllOthers) {
@@ -130,10 +132,10 @@ TEST(Prompt, OfARealFileIsTextTokensAndState) {
   const auto prompt = ChatPromptFromGguf(checkpoint.metadata, SpecialTokensOf(checkpoint.metadata), false);
   ASSERT_TRUE(prompt.has_value());
   const auto tokenizer = TokenizerFromGguf(checkpoint.metadata);
-  const ReasoningMarks marks = FindReasoningMarks(*tokenizer, chat_template);
-  EXPECT_TRUE(marks.are_own);
-  EXPECT_EQ(marks.open, tokenizer->Find("<think>"));
-  EXPECT_EQ(marks.close, tokenizer->Find("</think>"));
+  const ReasoningFormat format = FindReasoningFormat(*tokenizer, chat_template);
+  EXPECT_TRUE(format.is_own);
+  EXPECT_EQ(std::get<MarkFormat>(format.format).open, Mark{*tokenizer->Find("<think>")});
+  EXPECT_EQ(std::get<MarkFormat>(format.format).close, Mark{*tokenizer->Find("</think>")});
   const Value cases = ReadJson(folder + "expected.json");
   size_t prompts = 0, edited = 0;
   for (const Value& row : cases.items()) {
@@ -145,7 +147,7 @@ TEST(Prompt, OfARealFileIsTextTokensAndState) {
     if (name != "thinks" && name != "thinking off") {
       // The prompt goes on inside a thought, or behind one that was closed early.
       ++edited;
-      EXPECT_EQ(ThoughtAtEnd(marks, *tokenizer, ids),
+      EXPECT_EQ(StateAtEnd(format, *tokenizer, ids).end,
                 expected.find("</think>") == std::string::npos ? PromptEnd::kOpenThought : PromptEnd::kClosedThought);
       continue;
     }
@@ -156,7 +158,8 @@ TEST(Prompt, OfARealFileIsTextTokensAndState) {
     if (name == "thinking off") options.thinking = false;
     EXPECT_EQ(prompt->Render(TemplateMessages({Message{.role = "user", .content = question}}), options, kNow),
               expected);
-    EXPECT_EQ(ThoughtAtEnd(marks, *tokenizer, ids), name == "thinks" ? PromptEnd::kAnswer : PromptEnd::kClosedThought);
+    EXPECT_EQ(StateAtEnd(format, *tokenizer, ids).end,
+              name == "thinks" ? PromptEnd::kAnswer : PromptEnd::kClosedThought);
   }
   EXPECT_GT(prompts, 0u);
   EXPECT_GT(edited, 0u);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "support/byte_tokenizer.h"
+
 namespace candor {
 namespace {
 
@@ -44,46 +46,87 @@ const std::vector<std::string> kPieces = {
 PieceTokenizer WithTokens() { return PieceTokenizer(kPieces, {"<think>", "</think>"}); }
 PieceTokenizer WithoutTokens() { return PieceTokenizer(kPieces, {}); }
 
-TEST(ReasoningMarks, AreTokensWhereTheVocabularyHasThem) {
+PromptEnd End(const PieceTokenizer& tokenizer, std::string_view chat_template, const std::vector<std::string>& pieces) {
+  return StateAtEnd(FindReasoningFormat(tokenizer, chat_template), tokenizer, tokenizer.Ids(pieces)).end;
+}
+const MarkFormat& MarksOf(const ReasoningFormat& format) { return std::get<MarkFormat>(format.format); }
+
+TEST(FindReasoningFormat, MarksAreTokensWhereTheVocabularyHasThem) {
   const PieceTokenizer tokenizer = WithTokens();
-  const ReasoningMarks marks = FindReasoningMarks(tokenizer, "");
-  EXPECT_EQ(marks.open, tokenizer.Find("<think>"));
-  EXPECT_EQ(marks.close, tokenizer.Find("</think>"));
-  EXPECT_TRUE(marks.are_own);
+  const ReasoningFormat format = FindReasoningFormat(tokenizer, "");
+  EXPECT_EQ(MarksOf(format).open, Mark{*tokenizer.Find("<think>")});
+  EXPECT_EQ(MarksOf(format).close, Mark{*tokenizer.Find("</think>")});
+  EXPECT_TRUE(format.is_own);
+  EXPECT_EQ(format.forced_close, "</think>\n\n");
   const PieceTokenizer other(kPieces, {"[THINK]", "[/THINK]"});
-  EXPECT_EQ(FindReasoningMarks(other, "").close, other.Find("[/THINK]"));
-  EXPECT_EQ(FindReasoningMarks(other, "").close_text, "[/THINK]");
+  EXPECT_EQ(MarksOf(FindReasoningFormat(other, "")).close, Mark{*other.Find("[/THINK]")});
+  EXPECT_EQ(FindReasoningFormat(other, "").close_text, "[/THINK]");
+  EXPECT_EQ(FindReasoningFormat(other, "").in_messages, (std::vector<std::string>{"[THINK]", "[/THINK]"}));
 }
 
-TEST(ReasoningMarks, AreTextWhereOnlyTheTemplateNamesThem) {
-  const ReasoningMarks marks = FindReasoningMarks(WithoutTokens(), "{{ content.split('</think>')[-1] }}");
-  EXPECT_FALSE(marks.open || marks.close);
-  EXPECT_EQ(marks.open_text, "<think>");
-  EXPECT_EQ(marks.close_text, "</think>");
-  EXPECT_TRUE(marks.are_own);
+TEST(FindReasoningFormat, TakesTheMarksThatTheTemplateWritesWhereThereAreSeveral) {
+  const PieceTokenizer both(kPieces, {"<think>", "</think>", "[THINK]", "[/THINK]"});
+  EXPECT_EQ(FindReasoningFormat(both, "").open_text, "<think>");
+  EXPECT_EQ(FindReasoningFormat(both, "{{ '[THINK]' + thought + '[/THINK]' }}").open_text, "[THINK]");
+  EXPECT_EQ(FindReasoningFormat(both, "{{ '<think>' + thought + '</think>' }}").open_text, "<think>");
 }
 
-TEST(ReasoningMarks, AreLentToAModelThatHasNone) {
-  const ReasoningMarks marks = FindReasoningMarks(WithoutTokens(), "{{ messages }}");
-  EXPECT_EQ(marks.open_text, "<think>");
-  EXPECT_FALSE(marks.close.has_value());
-  EXPECT_FALSE(marks.are_own);
+TEST(FindReasoningFormat, MarksAreTextWhereOnlyTheTemplateNamesThem) {
+  const ReasoningFormat format = FindReasoningFormat(WithoutTokens(), "{{ content.split('</think>')[-1] }}");
+  EXPECT_EQ(MarksOf(format).open, Mark{"<think>"});
+  EXPECT_EQ(MarksOf(format).close, Mark{"</think>"});
+  EXPECT_TRUE(format.is_own);
+  EXPECT_EQ(FindReasoningFormat(WithoutTokens(), "{{ '\u25C1/think\u25B7' }}").open_text, "\u25C1think\u25B7");
+}
+
+TEST(FindReasoningFormat, MarksAreLentToAModelThatHasNone) {
+  const ReasoningFormat format = FindReasoningFormat(WithoutTokens(), "{{ messages }}");
+  EXPECT_EQ(MarksOf(format).open, Mark{"<think>"});
+  EXPECT_FALSE(format.is_own);
   // One of the two is not a pair.
-  EXPECT_FALSE(FindReasoningMarks(PieceTokenizer(kPieces, {"<think>"}), "").are_own);
+  EXPECT_FALSE(FindReasoningFormat(PieceTokenizer(kPieces, {"<think>"}), "").is_own);
 }
 
-TEST(ThoughtAtEnd, IsDecidedByTokensOfTheLastTurn) {
+TEST(FindReasoningFormat, ChannelsAreTokensOfTheVocabulary) {
+  const ByteTokenizer tokenizer = HarmonyTokenizer();
+  for (const char* chat_template : {"", "{{ '<|start|>assistant<|channel|>final<|message|>' }}"}) {
+    const ReasoningFormat format = FindReasoningFormat(tokenizer, chat_template);
+    const auto* channels = std::get_if<ChannelFormat>(&format.format);
+    ASSERT_NE(channels, nullptr);
+    EXPECT_EQ(channels->channel, tokenizer.Id("<|channel|>"));
+    EXPECT_EQ(channels->end, tokenizer.Tokens("<|end|><|return|><|call|>"));
+    EXPECT_EQ(channels->constrain, tokenizer.Id("<|constrain|>"));
+    EXPECT_TRUE(format.is_own);
+    // Templates compare what messages say with the names of these tokens; they never have to find one there.
+    EXPECT_TRUE(format.in_messages.empty());
+  }
+  // The vocabulary alone, with a template of another kind.
+  EXPECT_FALSE(FindReasoningFormat(tokenizer, "{{ '<|start|>' + content + '<|end|>' }}").is_own);
+  EXPECT_FALSE(FindReasoningFormat(ByteTokenizer({"<|start|>", "<|end|>", "<|message|>"}), "").is_own);
+}
+
+TEST(FindReasoningFormat, MarksOfSeveralParts) {
+  const ByteTokenizer labelled({"<|channel>", "<channel|>"});
+  const ReasoningFormat format = FindReasoningFormat(labelled, "");
+  EXPECT_EQ(MarksOf(format).open, (Mark{labelled.Id("<|channel>"), "thought\n"}));
+  EXPECT_EQ(MarksOf(format).close, Mark{labelled.Id("<channel|>")});
+  EXPECT_EQ(format.open_text, "<|channel>thought\n");
+  const ByteTokenizer tags({"<|open|>", "<|close|>", "<|sep|>"});
+  EXPECT_EQ(FindReasoningFormat(tags, "").forced_close, "<|close|>think<|sep|><|open|>response<|sep|>");
+  EXPECT_EQ(MarksOf(FindReasoningFormat(tags, "")).left_out.size(), 2u);
+  EXPECT_FALSE(FindReasoningFormat(ByteTokenizer({"<|open|>", "<|close|>"}), "").is_own);
+}
+
+TEST(StateAtEnd, IsDecidedByTokensOfTheLastTurn) {
   const PieceTokenizer tokenizer = WithTokens();
-  const ReasoningMarks marks = FindReasoningMarks(tokenizer, "");
-  const auto end = [&](const std::vector<std::string>& pieces) {
-    return ThoughtAtEnd(marks, tokenizer, tokenizer.Ids(pieces));
-  };
+  const auto end = [&](const std::vector<std::string>& pieces) { return End(tokenizer, "", pieces); };
   EXPECT_EQ(end({}), PromptEnd::kAnswer);
   EXPECT_EQ(end({"<|user|>", "Hi", "<|assistant|>"}), PromptEnd::kAnswer);
   EXPECT_EQ(end({"<|user|>", "Hi", "<|assistant|>", "<think>"}), PromptEnd::kOpenThought);
   EXPECT_EQ(end({"<|user|>", "Hi", "<|assistant|>", "<think>", "\n"}), PromptEnd::kOpenThought);
   EXPECT_EQ(end({"<|user|>", "Hi", "<|assistant|>", "<think>", "\n", "hm"}), PromptEnd::kOpenThought);
   EXPECT_EQ(end({"<|user|>", "Hi", "<|assistant|>", "<think>", "\n\n", "</think>", "\n\n"}), PromptEnd::kClosedThought);
+  EXPECT_EQ(end({"<|user|>", "Hi", "<|assistant|>", "</think>"}), PromptEnd::kClosedThought);
   EXPECT_EQ(end({"<|user|>", "Hi", "<|assistant|>", "<think>", "hm", "</think>", "Hi"}), PromptEnd::kAnswer);
   // What a user writes in an earlier turn opens nothing.
   EXPECT_EQ(end({"<|user|>", "<think>", "<|assistant|>"}), PromptEnd::kAnswer);
@@ -93,22 +136,26 @@ TEST(ThoughtAtEnd, IsDecidedByTokensOfTheLastTurn) {
   EXPECT_EQ(end({"<|assistant|>", "<", "think", ">"}), PromptEnd::kAnswer);
 }
 
-TEST(ThoughtAtEnd, WithoutTurnTokensOnlyBlanksMayFollowTheMark) {
+TEST(StateAtEnd, SaysWhatThePromptHasBegun) {
   const PieceTokenizer tokenizer = WithTokens();
-  const ReasoningMarks marks = FindReasoningMarks(tokenizer, "");
-  const auto end = [&](const std::vector<std::string>& pieces) {
-    return ThoughtAtEnd(marks, tokenizer, tokenizer.Ids(pieces));
+  const ReasoningFormat format = FindReasoningFormat(tokenizer, "");
+  const auto begun = [&](const std::vector<std::string>& pieces) {
+    return StateAtEnd(format, tokenizer, tokenizer.Ids(pieces)).begun;
   };
+  EXPECT_EQ(begun({"<|assistant|>", "<think>", "\n", "hm"}), MarksOf(format).open);
+  EXPECT_EQ(begun({"<|assistant|>", "<think>", "</think>"}), Mark{});
+}
+
+TEST(StateAtEnd, WithoutTurnTokensOnlyBlanksMayFollowTheMark) {
+  const PieceTokenizer tokenizer = WithTokens();
+  const auto end = [&](const std::vector<std::string>& pieces) { return End(tokenizer, "", pieces); };
   EXPECT_EQ(end({"<s>", "Hi", "<think>", "\n"}), PromptEnd::kOpenThought);
   EXPECT_EQ(end({"<s>", "<think>", "hm", "\n", "Hi"}), PromptEnd::kAnswer);
 }
 
-TEST(ThoughtAtEnd, IsDecidedByTextForModelsWithoutSuchTokens) {
+TEST(StateAtEnd, IsDecidedByTextForModelsWithoutSuchTokens) {
   const PieceTokenizer tokenizer = WithoutTokens();
-  const ReasoningMarks marks = FindReasoningMarks(tokenizer, "</think>");
-  const auto end = [&](const std::vector<std::string>& pieces) {
-    return ThoughtAtEnd(marks, tokenizer, tokenizer.Ids(pieces));
-  };
+  const auto end = [&](const std::vector<std::string>& pieces) { return End(tokenizer, "</think>", pieces); };
   EXPECT_EQ(end({}), PromptEnd::kAnswer);
   EXPECT_EQ(end({"<|assistant|>", "<", "think", ">\n", " ", "\n\n"}), PromptEnd::kOpenThought);
   EXPECT_EQ(end({"<|assistant|>", "x<", "think", ">"}), PromptEnd::kOpenThought);
@@ -118,8 +165,65 @@ TEST(ThoughtAtEnd, IsDecidedByTextForModelsWithoutSuchTokens) {
   EXPECT_EQ(end({"<|user|>", "<", "think", ">", "<|assistant|>", "\n"}), PromptEnd::kAnswer);
 }
 
+TEST(StateAtEnd, OfMarksWithSeveralPartsIsThatBehindTheLastWholeOne) {
+  const ByteTokenizer tags({"<|open|>", "<|close|>", "<|sep|>", "<|end_of_msg|>"});
+  const auto end = [&](const char* prompt) {
+    return StateAtEnd(FindReasoningFormat(tags, ""), tags, tags.Tokens(prompt)).end;
+  };
+  const std::string turn = "<|open|>message role=\"assistant\"<|sep|>";
+  EXPECT_EQ(end(("<|end_of_msg|>" + turn + "<|open|>think<|sep|>").c_str()), PromptEnd::kOpenThought);
+  EXPECT_EQ(end(("<|end_of_msg|>" + turn + "<|open|>response<|sep|>").c_str()), PromptEnd::kClosedThought);
+  EXPECT_EQ(end(("<|end_of_msg|>" + turn).c_str()), PromptEnd::kAnswer);
+  EXPECT_EQ(end((turn + "<|open|>think<|sep|><|end_of_msg|>" + turn).c_str()), PromptEnd::kAnswer);
+}
+
+TEST(StateAtEnd, OfChannelsIsThatOfTheLastMessage) {
+  const ByteTokenizer tokenizer = HarmonyTokenizer();
+  const ReasoningFormat format = FindReasoningFormat(tokenizer, "");
+  const auto state = [&](const std::string& prompt) { return StateAtEnd(format, tokenizer, tokenizer.Tokens(prompt)); };
+  const TokenId start = tokenizer.Id("<|start|>"), channel = tokenizer.Id("<|channel|>");
+  const TokenId message = tokenizer.Id("<|message|>");
+  const std::string asked = "<|start|>user<|message|>Hi<|end|>";
+  EXPECT_EQ(state(asked + "<|start|>assistant").end, PromptEnd::kAnswer);
+  EXPECT_EQ(state(asked + "<|start|>assistant").begun, (Mark{start, "assistant"}));
+  const PromptState edited = state(asked + "<|start|>assistant<|channel|>analysis<|message|>I begin");
+  EXPECT_EQ(edited.end, PromptEnd::kOpenThought);
+  EXPECT_EQ(edited.begun, (Mark{start, "assistant", channel, "analysis", message}));
+  const PromptState answered = state(asked + "<|start|>assistant<|channel|>final<|message|>I");
+  EXPECT_EQ(answered.end, PromptEnd::kClosedThought);
+  EXPECT_EQ(answered.begun, (Mark{start, "assistant", channel, "final", message}));
+  EXPECT_EQ(state(asked).begun, Mark{});
+  EXPECT_EQ(state(asked).end, PromptEnd::kAnswer);
+  EXPECT_EQ(state("no message").begun, Mark{});
+  EXPECT_EQ(state("<|start|>" + std::string(1000, 'x')).begun, Mark{});
+}
+
+TEST(FitHistory, PutsWhatIsSaidBesideACallBehindTheThought) {
+  const ReasoningFormat channels = FindReasoningFormat(HarmonyTokenizer(), "");
+  const auto message = [](std::optional<std::string> content, std::optional<std::string> thought, bool calls) {
+    Message made{.role = "assistant", .content = std::move(content), .reasoning_content = std::move(thought)};
+    if (calls) made.tool_calls = {{"", "f", "{}"}};
+    return made;
+  };
+  std::vector<Message> messages = {message("a", "t", true), message(std::nullopt, "t", true), message("a", {}, true),
+                                   message(std::nullopt, {}, true), message("a", "t", false)};
+  std::vector<Message> marked = messages;
+  FitHistory(channels, messages);
+  EXPECT_EQ(messages[0].content, "");
+  EXPECT_EQ(messages[0].reasoning_content, "t\n\na");
+  EXPECT_EQ(messages[1].content, "");
+  EXPECT_EQ(messages[1].reasoning_content, "t");
+  EXPECT_EQ(messages[2].reasoning_content, "a");
+  EXPECT_EQ(messages[3].reasoning_content, std::nullopt);
+  EXPECT_EQ(messages[3].content, "");
+  EXPECT_EQ(messages[4].content, "a");
+  EXPECT_EQ(messages[4].reasoning_content, "t");
+  FitHistory(FindReasoningFormat(WithTokens(), ""), marked);
+  EXPECT_EQ(marked[0].content, "a");
+}
+
 TEST(AskToThink, PutsTheInstructionIntoTheSystemMessage) {
-  const ReasoningMarks marks = FindReasoningMarks(WithoutTokens(), "");
+  const ReasoningFormat marks = FindReasoningFormat(WithoutTokens(), "");
   const std::string instruction = ThinkingInstruction(marks);
   EXPECT_NE(instruction.find("<think>"), std::string::npos);
   EXPECT_NE(instruction.find("</think>"), std::string::npos);

@@ -57,6 +57,7 @@ TEST(ChatHelp, NamesEveryCommandOnce) {
 TEST(CompleteChatCommand, OffersCommandsAndTheirWords) {
   EXPECT_THAT(CompleteChatCommand("/re", {}), ElementsAre("/regenerate", "/reset"));
   EXPECT_THAT(CompleteChatCommand("/think o", {}), ElementsAre("on", "off"));
+  EXPECT_THAT(CompleteChatCommand("/think l", {}), ElementsAre("low"));
   EXPECT_THAT(CompleteChatCommand("/set top-", {"top-k", "top-p", "min-p"}), ElementsAre("top-k", "top-p"));
   EXPECT_THAT(CompleteChatCommand("/set top-k 1", {"top-k"}), IsEmpty());
   EXPECT_THAT(CompleteChatCommand("hello /re", {}), IsEmpty());

@@ -31,6 +31,9 @@ class RenderTest(candor_cli.CandorTest):
         self.assertEqual(self.run_candor("render", model, "--messages", messages), (0, CASES["thinks"]["prompt"], ""))
         self.assertEqual(self.run_candor("render", model, "--messages", messages, "--think", "off"),
                          (0, CASES["thinking off"]["prompt"], ""))
+        for think in ("on", "high", "20", "auto"):
+            self.assertEqual(self.run_candor("render", model, "--messages", messages, "--think", think),
+                             (0, CASES["thinks"]["prompt"], ""))
         status, out, _ = self.run_candor("render", model, "--messages", messages, "--no-generation-prompt")
         self.assertEqual((status, out), (0, "<|im_start|>user\nWhat is 737+361?<|im_end|>\n"))
 

@@ -54,10 +54,12 @@ class Run(unittest.TestCase):
             self.assertEqual(done["usage"]["generated_tokens"], len(expected["output_ids"]))
             self.assertEqual(done["finish_reason"], "end")
             self.assertFalse(done["prompted_reasoning"])
+            self.assertEqual(done["tool_calls"], [])
 
     def test_asking_for_thought_opens_it(self):
         expected = case("thinks")
-        self.assertEqual(run_json("--think", "on", question(expected))["tokens"], expected["output_ids"])
+        for mode in ("on", "low", "high"):
+            self.assertEqual(run_json("--think", mode, question(expected))["tokens"], expected["output_ids"])
 
     def test_a_budget_is_exact(self):
         text = question(case("thinks"))

@@ -229,8 +229,7 @@ TokenId Thinker(const std::vector<TokenId>& tokens) {
 }
 
 Request Thinking(Request request, std::optional<uint32_t> budget) {
-  request.thinking.open = kOpen;
-  request.thinking.close = kClose;
+  request.thinking.format = MarkFormat{{kOpen}, {kClose}};
   request.thinking.budget = budget;
   request.thinking.forced_close = {30, kClose, 31};
   return request;
@@ -338,7 +337,7 @@ TEST_F(EngineTest, AnEndTokenInsideAThoughtEndsTheThoughtWhenAsked) {
 TEST_F(EngineTest, BudgetOfZeroClosesAThoughtOpenedByThePromptBeforeAnythingIsSampled) {
   Make([](const std::vector<TokenId>& tokens) { return tokens.back() == 31 ? 8 : 9; });
   Request request = Thinking(Greedy(10, 5), 0);
-  request.thinking.starts_open = true;
+  request.thinking.begun = {kOpen};
   const Answer answer = Ask(request);
   EXPECT_THAT(answer.tokens, ElementsAre(30, kClose, 31, 8, 9));
   EXPECT_THAT(answer.forced, ElementsAre(true, true, true, false, false));

@@ -42,8 +42,7 @@ class ReasoningTest : public ::testing::Test {
     request.sampling.temperature = 0;
     request.max_tokens = 130;
     request.end_tokens = {Id("<|im_end|>")};
-    request.thinking.open = Id("<think>");
-    request.thinking.close = Id("</think>");
+    request.thinking.format = MarkFormat{{Id("<think>")}, {Id("</think>")}};
     request.thinking.forced_close = Tokens("</think>\n\n");
     return request;
   }
