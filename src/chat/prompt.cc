@@ -22,6 +22,13 @@ const Value* TokenText(const Value& config, std::string_view name) {
   return token && token->is_string() ? token : nullptr;
 }
 
+// A dict; an empty one for an empty text.
+Value ParseObject(std::string_view text, const std::string& name) {
+  Value object = text.empty() ? Value::MakeDict({}, nullptr) : jinja::ParseJson(text, name);
+  if (!object.is(Kind::kDict)) throw FormatError(name + ": not a JSON object");
+  return object;
+}
+
 // The template of that name in a list of {"name", "template"}.
 const Value* NamedTemplate(const Value& list, std::string_view wanted) {
   for (const Value& entry : list.items()) {
@@ -93,25 +100,39 @@ std::optional<ChatPrompt> ChatPromptFromGguf(const Metadata& metadata, SpecialTo
   return ChatPrompt(*text, metadata.source() + ": " + key, std::move(special));
 }
 
-std::optional<ChatPrompt> ChatPromptFromFolder(std::string_view chat_template, std::string_view tokenizer_config,
-                                               const std::string& source, bool with_tools) {
+std::optional<ChatPrompt> ChatPromptFromFolder(const FolderTexts& texts, const std::string& source, bool with_tools) {
   const std::string config_name = source + "/tokenizer_config.json";
-  const Value config =
-      tokenizer_config.empty() ? Value::MakeDict({}, nullptr) : jinja::ParseJson(tokenizer_config, config_name);
-  if (!config.is(Kind::kDict)) throw FormatError(config_name + ": not a JSON object");
+  const Value config = ParseObject(texts.tokenizer_config, config_name);
   SpecialTokenTexts special;
   for (const char* name : {"bos_token", "eos_token", "pad_token", "unk_token"}) {
     if (const Value* text = TokenText(config, name)) special[name] = text->utf8();
   }
-  if (!chat_template.empty()) return ChatPrompt(chat_template, source + "/chat_template.jinja", std::move(special));
-  const Value* text = config.dict().Find("chat_template", nullptr);
-  if (text && text->is(Kind::kList)) {
-    const Value* with_use = with_tools ? NamedTemplate(*text, "tool_use") : nullptr;
-    text = with_use ? with_use : NamedTemplate(*text, "default");
+  if (!texts.chat_template.empty()) {
+    return ChatPrompt(texts.chat_template, source + "/chat_template.jinja", std::move(special));
   }
-  if (text == nullptr || text->is(Kind::kNone)) return std::nullopt;
-  if (!text->is_string()) throw FormatError(config_name + ": chat_template: must be a string or a list of templates");
-  return ChatPrompt(text->utf8(), config_name + ": chat_template", std::move(special));
+  const std::string json_name = source + "/chat_template.json";
+  const Value json = ParseObject(texts.chat_template_json, json_name);
+  for (const auto& [document, name] : {std::pair(&config, &config_name), std::pair(&json, &json_name)}) {
+    const Value* text = document->dict().Find("chat_template", nullptr);
+    if (text && text->is(Kind::kList)) {
+      const Value* with_use = with_tools ? NamedTemplate(*text, "tool_use") : nullptr;
+      text = with_use ? with_use : NamedTemplate(*text, "default");
+    }
+    if (text == nullptr || text->is(Kind::kNone)) continue;
+    if (!text->is_string()) throw FormatError(*name + ": chat_template: must be a string or a list of templates");
+    return ChatPrompt(text->utf8(), *name + ": chat_template", std::move(special));
+  }
+  return std::nullopt;
+}
+
+std::optional<ChatPrompt> ChatPromptOf(const Checkpoint& checkpoint, SpecialTokenTexts special, bool with_tools) {
+  if (checkpoint.format == CheckpointFormat::kGguf) {
+    return ChatPromptFromGguf(checkpoint.metadata, std::move(special), with_tools);
+  }
+  return ChatPromptFromFolder({.chat_template = checkpoint.TextOf("chat_template.jinja"),
+                               .tokenizer_config = checkpoint.TextOf("tokenizer_config.json"),
+                               .chat_template_json = checkpoint.TextOf("chat_template.json")},
+                              checkpoint.source, with_tools);
 }
 
 }  // namespace candor

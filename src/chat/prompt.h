@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "chat/template.h"
+#include "format/checkpoint.h"
 #include "format/metadata.h"
 #include "tokenizer/tokenizer.h"
 
@@ -56,10 +57,18 @@ class ChatPrompt {
 // one and tools are offered. Empty when it brings none: such a model completes text, and its prompt is the text itself.
 std::optional<ChatPrompt> ChatPromptFromGguf(const Metadata& metadata, SpecialTokenTexts special, bool with_tools);
 
-// The same from a Hugging Face folder: the text of chat_template.jinja, or empty, and of tokenizer_config.json.
-// FormatError names `source`, the folder, and the field.
-std::optional<ChatPrompt> ChatPromptFromFolder(std::string_view chat_template, std::string_view tokenizer_config,
-                                               const std::string& source, bool with_tools);
+// The texts of a Hugging Face folder that can have a template; empty where a file is missing.
+struct FolderTexts {
+  std::string_view chat_template;       // chat_template.jinja: the template itself
+  std::string_view tokenizer_config;    // tokenizer_config.json: `chat_template`, or a list of named ones
+  std::string_view chat_template_json;  // chat_template.json: `chat_template`
+};
+// The same from such a folder: the first of the three that has one, with the special tokens that tokenizer_config.json
+// names. FormatError names `source`, the folder, and the field.
+std::optional<ChatPrompt> ChatPromptFromFolder(const FolderTexts& texts, const std::string& source, bool with_tools);
+
+// The same from either. `special` is what a GGUF file's template is given.
+std::optional<ChatPrompt> ChatPromptOf(const Checkpoint& checkpoint, SpecialTokenTexts special, bool with_tools);
 
 }  // namespace candor
 

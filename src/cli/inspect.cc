@@ -22,11 +22,8 @@ struct InspectOptions {
 
 void Inspect(const InspectOptions& options) {
   ModelFiles model = OpenModel(options.model);
-  if (model.format != ModelFiles::Format::kGguf) {
-    throw UnsupportedError(options.model.model + ": a folder of safetensors; inspect reads .gguf files");
-  }
   SealForModel();
-  const Checkpoint checkpoint = OpenCheckpoint(std::move(model.files));
+  const Checkpoint checkpoint = OpenCheckpoint(std::move(model));
   ModelReportOptions report{.tensors = options.tensors, .digests = {}};
   if (options.sha256) {
     Progress progress("reading", ProgressUnit::kBytes, StderrIsTerminal());

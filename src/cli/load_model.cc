@@ -32,17 +32,15 @@ void RequireRecordedBytes(const StoredModel& stored, const std::vector<Sha256Dig
 }  // namespace
 
 LanguageModel LoadSealed(ModelFiles files, const ComputeOptions& options) {
-  if (files.format != ModelFiles::Format::kGguf) {
-    throw UnsupportedError(files.name + ": a folder of safetensors; this version computes .gguf files");
-  }
   if (files.stored) RequireRecord(*files.stored);
   Progress progress(files.name, ProgressUnit::kBytes, StderrIsTerminal());
   LoadOptions load;
   load.threads = static_cast<int>(options.threads);
   load.isa = options.isa;
   load.progress = [&](uint64_t done, uint64_t total) { progress.Update(done, total); };
-  LanguageModel model = LanguageModel::Load(OpenCheckpoint(std::move(files.files)), load);
-  if (files.stored) RequireRecordedBytes(*files.stored, model.model().file_digests);
+  const std::optional<StoredModel> stored = files.stored;
+  LanguageModel model = LanguageModel::Load(OpenCheckpoint(std::move(files)), load);
+  if (stored) RequireRecordedBytes(*stored, model.model().file_digests);
   return model;
 }
 

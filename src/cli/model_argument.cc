@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/error.h"
-#include "cli/folder_file.h"
 #include "cli/store_folder.h"
 #include "format/gguf.h"
+#include "format/model_folder.h"
 #include "format/safetensors.h"
 #include "store/file_kind.h"
 #include "store/known_models.h"
@@ -18,12 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void RequireGguf(const File& file) {
+FileKind KindOf(const File& file) {
   std::array<std::byte, kFileKindPrefix> prefix;
   const size_t bytes = std::min<uint64_t>(prefix.size(), file.size());
   file.ReadAt(0, std::span(prefix).first(bytes));
-  const FileKind kind = DetectFileKind(std::span(prefix).first(bytes));
-  if (kind != FileKind::kGguf) throw FormatError(file.name() + ": " + DescribeFileKind(kind));
+  return DetectFileKind(std::span(prefix).first(bytes));
 }
 
 ModelFiles OpenGgufFiles(const fs::path& path, std::string name, std::optional<StoredModel> stored) {
@@ -37,43 +37,30 @@ ModelFiles OpenGgufFiles(const fs::path& path, std::string name, std::optional<S
   return model;
 }
 
+// The first GGUF file of a folder by name; empty when it has none.
+std::string FirstGguf(const fs::path& folder) {
+  std::string first;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename();
+    if (name.ends_with(".gguf") && (first.empty() || name < first)) first = name;
+  }
+  return first;
+}
+
 ModelFiles OpenFolder(const fs::path& folder) {
   std::error_code error;
-  std::vector<std::string> weights;
-  std::vector<std::string> ggufs;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    const std::string file = it->path().filename();
-    if (file.ends_with(".safetensors")) weights.push_back(file);
-    if (file.ends_with(".gguf")) ggufs.push_back(file);
+  if (!fs::exists(folder / "config.json", error)) {
+    const std::string gguf = FirstGguf(folder);
+    if (!gguf.empty()) throw UsageError(folder.string() + ": a folder; name the file in it, " + gguf);
   }
-  if (error) throw IoError(folder.string() + ": cannot list this folder: " + error.message());
-  const auto is_there = [&](std::string_view name) {
-    return fs::symlink_status(folder / name, error).type() != fs::file_type::not_found;
-  };
-  if (!is_there("config.json")) {
-    if (ggufs.empty()) throw FormatError(folder.string() + ": no model: a folder needs a config.json and safetensors");
-    throw UsageError(folder.string() + ": a folder; name the file in it, " +
-                     *std::min_element(ggufs.begin(), ggufs.end()));
-  }
-  if (weights.empty()) throw FormatError(folder.string() + ": there is a config.json but no .safetensors file");
-  if (weights.size() > kSafetensorsMaxShards) {
-    throw LimitError(folder.string() + ": " + std::to_string(weights.size()) + " .safetensors files, at most " +
-                     std::to_string(kSafetensorsMaxShards) + " are opened");
-  }
-  std::sort(weights.begin(), weights.end());
-
+  FolderFiles open = OpenModelFolder(folder);
   ModelFiles model;
-  model.format = ModelFiles::Format::kSafetensors;
+  model.format = CheckpointFormat::kSafetensors;
   model.name = fs::absolute(folder).lexically_normal().filename();
   if (model.name.empty()) model.name = fs::absolute(folder).lexically_normal().parent_path().filename();
-  for (const SafetensorsDocument& document : SafetensorsDocuments()) {
-    if (is_there(document.name)) model.file_names.emplace_back(document.name);
-  }
-  model.file_names.insert(model.file_names.end(), weights.begin(), weights.end());
-  for (const std::string& file : model.file_names) {
-    RequireInsideFolder(folder, file);
-    model.files.push_back(File::Open(folder / file));
-  }
+  model.files = std::move(open.files);
+  model.file_names = std::move(open.names);
   return model;
 }
 
@@ -127,18 +114,10 @@ ModelFiles OpenPath(const fs::path& path, const std::string& store_flag) {
 
 }  // namespace
 
-const File* ModelFiles::Find(std::string_view file_name) const {
-  for (size_t i = 0; i < files.size(); ++i) {
-    if (file_names[i] == file_name) return &files[i];
-  }
-  return nullptr;
-}
-
-void AddModelArgument(CLI::App& app, ModelArgument& argument, bool takes_folders) {
+void AddModelArgument(CLI::App& app, ModelArgument& argument) {
   app.add_option("MODEL", argument.model,
-                 std::string("A name in the store (see: candor list), or a .gguf file (of a split model the first "
-                             "part)") +
-                     (takes_folders ? ", or a folder with config.json and tokenizer.json" : ""))
+                 "A name in the store (see: candor list), a .gguf file (of a split model the first part), or a folder "
+                 "with config.json, tokenizer.json and safetensors")
       ->required()
       ->type_name("");
   AddStoreOption(app, argument.store);
@@ -158,9 +137,30 @@ ModelFiles OpenModel(const ModelArgument& argument) {
   ThrowUnknownName(model, store);
 }
 
-Checkpoint OpenCheckpoint(std::vector<File> files) {
-  for (const File& file : files) RequireGguf(file);
-  return OpenGguf(std::move(files));
+Checkpoint OpenCheckpoint(ModelFiles model) {
+  const auto message = [](const File& file, FileKind kind) { return file.name() + ": " + DescribeFileKind(kind); };
+  if (model.format == CheckpointFormat::kGguf) {
+    for (const File& file : model.files) {
+      const FileKind kind = KindOf(file);
+      if (kind != FileKind::kGguf) throw FormatError(message(file, kind));
+    }
+    return OpenGguf(std::move(model.files));
+  }
+  std::map<std::string, std::string> others;  // messages by the names of files that look like something else
+  for (size_t i = 0; i < model.files.size(); ++i) {
+    const FileKind kind = KindOf(model.files[i]);
+    if (!model.file_names[i].ends_with(".safetensors") || kind == FileKind::kUnknown) continue;
+    if (kind != FileKind::kSafetensors) others[model.files[i].name()] = message(model.files[i], kind);
+  }
+  try {
+    return OpenSafetensors(std::move(model.files), model.file_names);
+  } catch (const FormatError& error) {
+    // Only now: a file that the model does not use may be anything, and the length of a header may look like anything.
+    for (const auto& [name, what] : others) {
+      if (std::string_view(error.what()).starts_with(name + ": header length")) throw FormatError(what);
+    }
+    throw;
+  }
 }
 
 }  // namespace candor

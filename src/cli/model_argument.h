@@ -20,34 +20,28 @@ struct ModelArgument {
   std::string store;  // --store; empty for the default
 };
 
-// Adds MODEL (required) and --store to a command; `argument` must live as long as `app`. `takes_folders`: whether the
-// command reads folders with safetensors too, for its help.
-void AddModelArgument(CLI::App& app, ModelArgument& argument, bool takes_folders = false);
+// Adds MODEL (required) and --store to a command; `argument` must live as long as `app`.
+void AddModelArgument(CLI::App& app, ModelArgument& argument);
 
 // A model's open files, of which nothing has been read.
 struct ModelFiles {
-  enum class Format { kGguf, kSafetensors };
-  Format format = Format::kGguf;
+  CheckpointFormat format = CheckpointFormat::kGguf;
   std::string name;  // for messages and --json: the name in the store, else the file's or folder's without extension
-  // kGguf: the file, or all parts in order. kSafetensors: config.json, then what else of the usual files is there,
-  // by name (tokenizer.json, chat_template.jinja, *.safetensors, ...).
+  // kGguf: the file, or all parts in order. kSafetensors: as OpenModelFolder() opens them.
   std::vector<File> files;
   std::vector<std::string> file_names;  // of `files`, without folder
   // What the store knows of the model; absent for a path outside the store.
   std::optional<StoredModel> stored;
-
-  // By name within the folder; nullptr when it is not there.
-  const File* Find(std::string_view file_name) const;
 };
 
 // A word without '/' that does not end in .gguf is a name in the store, or else a folder or file of the current
 // directory; anything else is a path. Throws IoError when there is no such model (with the nearest name in the
-// store, or the `candor pull` that would fetch it).
+// store, or the `candor pull` that would fetch it), and the errors of OpenModelFolder().
 ModelFiles OpenModel(const ModelArgument& argument);
 
-// OpenGguf() with better messages: FormatError for a file that is something else than GGUF, naming what it is. Reads
-// the files' headers, so the process should be sealed.
-Checkpoint OpenCheckpoint(std::vector<File> files);
+// OpenGguf() or OpenSafetensors() with better messages: FormatError for a file that is something else than its name
+// says, naming what it is. Reads the files' headers and a folder's documents, so the process should be sealed.
+Checkpoint OpenCheckpoint(ModelFiles model);
 
 }  // namespace candor
 

@@ -13,7 +13,9 @@ namespace {
 struct FactKey {
   std::string_view json;
   std::string_view label;
-  std::string_view key;  // one that begins with a dot comes after the architecture's name
+  std::string_view key;  // GGUF's; one that begins with a dot comes after the architecture's name
+  // Those of config.json: the first that is there counts.
+  std::string_view members[3] = {};
 };
 
 constexpr FactKey kFacts[] = {
@@ -21,18 +23,21 @@ constexpr FactKey kFacts[] = {
     {"organization", "organization", "general.organization"},
     {"license", "license", "general.license"},
     {"license_link", "license text", "general.license.link"},
-    {"architecture", "architecture", "general.architecture"},
-    {"layers", "layers", ".block_count"},
-    {"hidden_size", "hidden size", ".embedding_length"},
-    {"feed_forward_size", "feed-forward size", ".feed_forward_length"},
-    {"heads", "attention heads", ".attention.head_count"},
-    {"kv_heads", "key/value heads", ".attention.head_count_kv"},
-    {"head_size", "head size", ".attention.key_length"},
-    {"sliding_window", "sliding window", ".attention.sliding_window"},
-    {"experts", "experts", ".expert_count"},
-    {"experts_used", "experts per token", ".expert_used_count"},
-    {"context_length", "context", ".context_length"},
-    {"rope_base", "RoPE base", ".rope.freq_base"},
+    {"architecture", "architecture", "general.architecture", {"model_type"}},
+    {"layers", "layers", ".block_count", {"num_hidden_layers", "n_layer"}},
+    {"hidden_size", "hidden size", ".embedding_length", {"hidden_size", "n_embd"}},
+    {"feed_forward_size", "feed-forward size", ".feed_forward_length", {"intermediate_size", "n_inner"}},
+    {"heads", "attention heads", ".attention.head_count", {"num_attention_heads", "n_head"}},
+    {"kv_heads", "key/value heads", ".attention.head_count_kv", {"num_key_value_heads"}},
+    {"head_size", "head size", ".attention.key_length", {"head_dim"}},
+    {"sliding_window", "sliding window", ".attention.sliding_window", {"sliding_window"}},
+    {"experts", "experts", ".expert_count", {"num_experts", "num_local_experts", "n_routed_experts"}},
+    {"experts_used", "experts per token", ".expert_used_count", {"num_experts_per_tok", "experts_per_token"}},
+    {"context_length", "context", ".context_length", {"max_position_embeddings", "n_positions"}},
+    {"rope_base",
+     "RoPE base",
+     ".rope.freq_base",
+     {"rope_theta", "rope_parameters.rope_theta", "rope_parameters.full_attention.rope_theta"}},
 };
 
 struct FileType {
@@ -53,17 +58,48 @@ const std::string* StringOf(const Metadata& metadata, std::string_view key) {
   return value ? std::get_if<std::string>(value) : nullptr;
 }
 
+const MetadataValue* GgufValue(const Metadata& metadata, std::string_view key) {
+  const std::string* architecture = key[0] == '.' ? StringOf(metadata, "general.architecture") : nullptr;
+  return metadata.Find((architecture ? *architecture : "") + std::string(key));
+}
+
+const MetadataValue* FolderValue(const Metadata& metadata, const FactKey& fact) {
+  for (const std::string_view member : fact.members) {
+    // Of a model that also sees, the decoder has an object of its own.
+    for (const std::string_view object : {"", "text_config."}) {
+      const MetadataValue* value = member.empty() ? nullptr : metadata.Find(std::string(object).append(member));
+      if (value) return value;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::vector<ModelFact> ModelFacts(const Checkpoint& checkpoint) {
-  const Metadata& metadata = checkpoint.metadata;
-  const std::string* architecture = StringOf(metadata, "general.architecture");
+  const bool gguf = checkpoint.format == CheckpointFormat::kGguf;
   std::vector<ModelFact> facts;
   for (const FactKey& fact : kFacts) {
-    const std::string prefix = fact.key[0] == '.' && architecture ? *architecture : "";
-    facts.push_back({fact.json, fact.label, metadata.Find(prefix + std::string(fact.key))});
+    facts.push_back({fact.json, fact.label,
+                     gguf ? GgufValue(checkpoint.metadata, fact.key) : FolderValue(checkpoint.metadata, fact)});
   }
   return facts;
+}
+
+uint64_t Parameters(const Checkpoint& checkpoint) {
+  uint64_t parameters = 0;
+  for (const TensorInfo& tensor : checkpoint.tensors) {
+    const bool packed = tensor.type == TensorType::kU8 && tensor.name.ends_with("_blocks");
+    const bool scales = tensor.name.ends_with("_scales") || tensor.name.ends_with("_scale_inv");
+    if (!scales) parameters += tensor.elements() * (packed ? 2 : 1);
+  }
+  return parameters;
+}
+
+std::string_view WeightFormat(const Checkpoint& checkpoint) {
+  if (checkpoint.format == CheckpointFormat::kGguf) return FileTypeName(checkpoint.metadata);
+  const std::string* method = StringOf(checkpoint.metadata, "quantization_config.quant_method");
+  return method ? *method : std::string_view();
 }
 
 std::vector<TypeShare> QuantisationMix(const Checkpoint& checkpoint) {
@@ -107,7 +143,7 @@ std::string WhyNotRunnable(const Checkpoint& checkpoint) {
   } catch (const Error& error) {
     const std::string_view message = error.what();
     const std::string source = checkpoint.metadata.source() + ": ";
-    return std::string(message.substr(message.substr(0, source.size()) == source ? source.size() : 0));
+    return std::string(message.substr(message.starts_with(source) ? source.size() : 0));
   }
 }
 

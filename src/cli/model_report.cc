@@ -4,10 +4,14 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
+#include "base/error.h"
 #include "base/utf8.h"
+#include "chat/prompt.h"
 #include "cli/model_facts.h"
 #include "cli/progress.h"
+#include "tokenizer/tokenizer.h"
 
 namespace candor {
 namespace {
@@ -21,12 +25,6 @@ uint64_t FileBytes(const Checkpoint& checkpoint) {
   uint64_t bytes = 0;
   for (const File& file : checkpoint.files) bytes += file.size();
   return bytes;
-}
-
-uint64_t Values(const std::vector<TypeShare>& mix) {
-  uint64_t values = 0;
-  for (const TypeShare& share : mix) values += share.values;
-  return values;
 }
 
 const StringTable* Vocabulary(const Checkpoint& checkpoint) {
@@ -79,7 +77,27 @@ std::string FactText(const MetadataValue& value) {
   return Describe(value);
 }
 
+// The number of tokens of a folder's tokenizer; 0 when it cannot be used, and then why.
+struct FolderTokenizer {
+  std::string_view document;  // the one that counts
+  size_t tokens = 0;
+  std::string problem;
+};
+FolderTokenizer ReadFolderTokenizer(const Checkpoint& checkpoint) {
+  const char* document = checkpoint.TextOf("tokenizer.json").empty() ? "tokenizer.model" : "tokenizer.json";
+  try {
+    return {document, TokenizerOf(checkpoint)->vocabulary_size(), ""};
+  } catch (const Error& error) {
+    return {document, 0, error.what()};
+  }
+}
+
 std::string TokenizerText(const Checkpoint& checkpoint) {
+  if (checkpoint.format == CheckpointFormat::kSafetensors) {
+    const FolderTokenizer tokenizer = ReadFolderTokenizer(checkpoint);
+    if (tokenizer.tokens == 0) return "cannot be used: " + Printable(tokenizer.problem, 1000);
+    return std::string(tokenizer.document).append(", ").append(Grouped(tokenizer.tokens)) + " tokens";
+  }
   const std::string* model = Text(checkpoint, "tokenizer.ggml.model");
   if (!model) return "none in the file";
   const std::string_view algorithm = TokenizerAlgorithm(checkpoint.metadata);
@@ -94,14 +112,35 @@ std::string TokenizerText(const Checkpoint& checkpoint) {
   return text;
 }
 
+// What the model has of a chat template: whether, and what to say of it.
+struct TemplateState {
+  bool exists = false;
+  std::string text;
+};
+TemplateState ChatTemplateState(const Checkpoint& checkpoint) {
+  std::optional<size_t> bytes;
+  if (checkpoint.format == CheckpointFormat::kGguf) {
+    if (const std::string* text = Text(checkpoint, "tokenizer.chat_template")) bytes = text->size();
+  } else {
+    try {
+      if (const auto prompt = ChatPromptOf(checkpoint, {}, false)) bytes = prompt->text().size();
+    } catch (const Error& error) {
+      return {true, std::string("yes, but it cannot be used: ").append(Printable(error.what(), 1000))};
+    }
+  }
+  if (!bytes) return {false, "no: the model completes text"};
+  return {true, "yes, " + Grouped(*bytes) + " bytes"};
+}
+
 // "Q4_K_M, 6.16 bits a parameter"
 std::string QuantisationText(const Checkpoint& checkpoint, uint64_t bytes, uint64_t values) {
-  std::string text(FileTypeName(checkpoint.metadata));
+  std::string text = Printable(WeightFormat(checkpoint));
   if (!text.empty()) text += ", ";
   return text.append(Fixed(8.0 * static_cast<double>(bytes) / static_cast<double>(values), 2)) + " bits a parameter";
 }
 
-std::string MixText(const std::vector<TypeShare>& mix, uint64_t total) {
+// `runs`: every tensor that counts is computed with, if only beside another (packed bytes with scales).
+std::string MixText(const std::vector<TypeShare>& mix, uint64_t total, bool runs) {
   std::string text = "\ntype     tensors          values    of bytes\n";
   for (const TypeShare& share : mix) {
     char line[128];
@@ -109,7 +148,7 @@ std::string MixText(const std::vector<TypeShare>& mix, uint64_t total) {
     std::snprintf(line, sizeof line, "%-8.*s %7s %15s %9.1f %%%s\n", static_cast<int>(type.name.size()),
                   type.name.data(), Grouped(share.tensors).c_str(), Grouped(share.values).c_str(),
                   100.0 * static_cast<double>(share.bytes) / static_cast<double>(total),
-                  type.computed ? "" : "  (not computed with)");
+                  type.computed || runs ? "" : "  (not computed with)");
     text += line;
   }
   return text;
@@ -181,6 +220,14 @@ json::value ToJson(const MetadataValue& value) {
 json::value OrNull(std::string_view text) { return text.empty() ? json::value(nullptr) : json::value(text); }
 
 json::value TokenizerJson(const Checkpoint& checkpoint) {
+  if (checkpoint.format == CheckpointFormat::kSafetensors) {
+    const FolderTokenizer tokenizer = ReadFolderTokenizer(checkpoint);
+    if (checkpoint.TextOf(tokenizer.document).empty()) return nullptr;
+    return json::object{{"model", tokenizer.document},
+                        {"pre", nullptr},
+                        {"algorithm", nullptr},
+                        {"tokens", tokenizer.tokens == 0 ? json::value(nullptr) : json::value(tokenizer.tokens)}};
+  }
   const std::string* model = Text(checkpoint, "tokenizer.ggml.model");
   if (!model) return nullptr;
   const std::string* pre = Text(checkpoint, "tokenizer.ggml.pre");
@@ -217,12 +264,17 @@ std::string EscapeControls(std::string_view text) {
 
 std::string ModelReportText(const Checkpoint& checkpoint, const ModelReportOptions& options) {
   const std::vector<TypeShare> mix = QuantisationMix(checkpoint);
-  const uint64_t values = Values(mix);
+  const uint64_t parameters = Parameters(checkpoint);
   const uint64_t bytes = FileBytes(checkpoint);
   std::string text;
   for (size_t i = 0; i < checkpoint.files.size(); ++i) {
     text += Row(i == 0 ? "file" : "", Printable(checkpoint.files[i].name(), 4096));
     if (!options.digests.empty()) text += Row("  SHA-256", ToHex(options.digests[i]));
+  }
+  for (const Document& document : checkpoint.documents) {
+    text += Row(&document == checkpoint.documents.data() ? "documents" : "",
+                document.name + ", " + FormatBytes(document.text.size()));
+    if (!options.digests.empty()) text += Row("  SHA-256", ToHex(document.digest));
   }
   text += Row("size", FormatBytes(bytes) + " (" + Grouped(bytes) + " bytes)");
   for (const ModelFact& fact : ModelFacts(checkpoint)) {
@@ -230,17 +282,15 @@ std::string ModelReportText(const Checkpoint& checkpoint, const ModelReportOptio
     if (!fact.value && fact.json == "license") text += Row(fact.label, "not stated in the file");
   }
   text += Row("tokenizer", TokenizerText(checkpoint));
-  const std::string* chat_template = Text(checkpoint, "tokenizer.chat_template");
-  text += Row("chat template",
-              chat_template ? "yes, " + Grouped(chat_template->size()) + " bytes" : "no: the model completes text");
-  text += Row("parameters", Large(values) + " in " + Grouped(checkpoint.tensors.size()) + " tensors");
-  if (values > 0) {
+  text += Row("chat template", ChatTemplateState(checkpoint).text);
+  text += Row("parameters", Large(parameters) + " in " + Grouped(checkpoint.tensors.size()) + " tensors");
+  if (parameters > 0) {
     uint64_t tensor_bytes = 0;
     for (const TypeShare& share : mix) tensor_bytes += share.bytes;
-    text += Row("quantisation", QuantisationText(checkpoint, tensor_bytes, values));
+    text += Row("quantisation", QuantisationText(checkpoint, tensor_bytes, parameters));
     const std::string refusal = WhyNotRunnable(checkpoint);
     text += Row("runs here", refusal.empty() ? "yes" : std::string("no: ").append(Printable(refusal, 1000)));
-    text += MixText(mix, tensor_bytes);
+    text += MixText(mix, tensor_bytes, refusal.empty());
   } else {
     text += Row("runs here", "no: the file has no tensors");
   }
@@ -256,15 +306,25 @@ std::string ModelReportJson(const Checkpoint& checkpoint, const ModelReportOptio
     if (!options.digests.empty()) file["sha256"] = ToHex(options.digests[i]);
     files.push_back(std::move(file));
   }
-  json::object report{{"format", "GGUF"}, {"files", std::move(files)}, {"bytes", FileBytes(checkpoint)}};
+  const bool gguf = checkpoint.format == CheckpointFormat::kGguf;
+  json::array documents;
+  for (const Document& document : checkpoint.documents) {
+    documents.push_back(
+        json::object{{"name", document.name}, {"bytes", document.text.size()}, {"sha256", ToHex(document.digest)}});
+  }
+  json::object report{{"format", gguf ? "GGUF" : "safetensors"},
+                      {"files", std::move(files)},
+                      {"documents", std::move(documents)},
+                      {"bytes", FileBytes(checkpoint)}};
   for (const ModelFact& fact : ModelFacts(checkpoint)) {
     report[fact.json] = fact.value ? ToJson(*fact.value) : json::value(nullptr);
   }
   report["tokenizer"] = TokenizerJson(checkpoint);
-  report["chat_template"] = Text(checkpoint, "tokenizer.chat_template") != nullptr;
-  report["parameters"] = Values(mix);
+  report["chat_template"] = ChatTemplateState(checkpoint).exists;
+  report["parameters"] = Parameters(checkpoint);
   report["tensor_count"] = checkpoint.tensors.size();
-  report["file_type"] = OrNull(FileTypeName(checkpoint.metadata));
+  report["file_type"] = OrNull(ToUtf8(WeightFormat(checkpoint)));
+  const std::string refusal = WhyNotRunnable(checkpoint);
   json::array types;
   for (const TypeShare& share : mix) {
     const TensorTypeInfo& type = InfoOf(share.type);
@@ -272,10 +332,9 @@ std::string ModelReportJson(const Checkpoint& checkpoint, const ModelReportOptio
                                  {"tensors", share.tensors},
                                  {"parameters", share.values},
                                  {"bytes", share.bytes},
-                                 {"computed", type.computed}});
+                                 {"computed", type.computed || refusal.empty()}});
   }
   report["types"] = std::move(types);
-  const std::string refusal = WhyNotRunnable(checkpoint);
   report["runs"] = refusal.empty();
   report["refusal"] = OrNull(ToUtf8(refusal));
   json::object metadata;

@@ -47,24 +47,10 @@ std::string RenderTemplate(const RenderOptions& options, int64_t now) {
   return ChatTemplate::Parse(source.text, source.name).Render(variables, now);
 }
 
-std::string ReadAll(const File* file) {
-  if (file == nullptr) return "";
-  if (file->size() > kMaxTemplateBytes) {
-    throw LimitError(file->name() + ": " + std::to_string(file->size()) + " bytes, at most " +
-                     std::to_string(kMaxTemplateBytes) + " are read");
-  }
-  std::string text(file->size(), '\0');
-  file->ReadAt(0, std::as_writable_bytes(std::span(text)));
-  return text;
-}
-
 std::optional<ChatPrompt> OpenPrompt(ModelFiles model, bool with_tools) {
-  if (model.format == ModelFiles::Format::kSafetensors) {
-    return ChatPromptFromFolder(ReadAll(model.Find("chat_template.jinja")),
-                                ReadAll(model.Find("tokenizer_config.json")), model.name, with_tools);
-  }
-  const Checkpoint checkpoint = OpenCheckpoint(std::move(model.files));
-  return ChatPromptFromGguf(checkpoint.metadata, SpecialTokensOf(checkpoint.metadata), with_tools);
+  const Checkpoint checkpoint = OpenCheckpoint(std::move(model));
+  const bool gguf = checkpoint.format == CheckpointFormat::kGguf;
+  return ChatPromptOf(checkpoint, gguf ? SpecialTokensOf(checkpoint.metadata) : SpecialTokenTexts(), with_tools);
 }
 
 std::string RenderMessages(const RenderOptions& options, int64_t now) {
@@ -112,7 +98,7 @@ void AddRenderCommand(CLI::App& app) {
   const auto options = std::make_shared<RenderOptions>();
   CLI::App* command =
       app.add_subcommand("render", "Print the exact prompt that a conversation becomes, or what any template renders");
-  AddModelArgument(*command, options->model, true);
+  AddModelArgument(*command, options->model);
   command->get_option("MODEL")->required(false);
   const auto file = [&](const char* flag, std::string& path, const char* help) {
     command->add_option(flag, path, help)->type_name("FILE");

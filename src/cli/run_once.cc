@@ -57,10 +57,13 @@ void PrintJson(const std::string& name, const LanguageModel& model, const Prepar
   for (const AnsweredCall& call : answer.calls) {
     calls.push_back(boost::json::object{{"recipient", call.recipient}, {"text", call.text}});
   }
+  boost::json::object documents;
+  for (const Document& document : model.origin().documents) documents[document.name] = ToHex(document.digest);
   const Usage& usage = answer.usage;
   const boost::json::object object{
       {"model", ToValidUtf8(name)},
       {"model_sha256", files},
+      {"document_sha256", documents},
       {"prompt", ToValidUtf8(prepared.prompt)},
       {"prompt_tokens", boost::json::array(prepared.request.prompt.begin(), prepared.request.prompt.end())},
       {"text", answer.text},

@@ -20,38 +20,16 @@ namespace {
 
 constexpr size_t kMaxTextBytes = size_t{1} << 30;
 
-constexpr uint64_t kMaxTokenizerFileBytes = 128 << 20;
-
 struct TokenizeOptions {
   ModelArgument model;
   std::string text;
   bool json = false;
 };
 
-std::string ReadAll(const File& file) {
-  if (file.size() > kMaxTokenizerFileBytes) {
-    throw LimitError(file.name() + ": " + std::to_string(file.size()) + " bytes, at most " +
-                     std::to_string(kMaxTokenizerFileBytes) + " are read");
-  }
-  std::string text(file.size(), '\0');
-  file.ReadAt(0, std::as_writable_bytes(std::span(text)));
-  return text;
-}
-
-std::unique_ptr<Tokenizer> ReadTokenizer(ModelFiles model) {
-  if (model.format == ModelFiles::Format::kGguf) {
-    return TokenizerFromGguf(OpenCheckpoint(std::move(model.files)).metadata);
-  }
-  const File* tokenizer = model.Find("tokenizer.json");
-  if (tokenizer == nullptr) throw FormatError(model.name + ": the folder has no tokenizer.json");
-  const File* config = model.Find("tokenizer_config.json");
-  return TokenizerFromJson(ReadAll(*tokenizer), config == nullptr ? "" : ReadAll(*config), tokenizer->name());
-}
-
 void Tokenize(const TokenizeOptions& options) {
   ModelFiles model = OpenModel(options.model);
   SealForModel();
-  const std::unique_ptr<Tokenizer> tokenizer = ReadTokenizer(std::move(model));
+  const std::unique_ptr<Tokenizer> tokenizer = TokenizerOf(OpenCheckpoint(std::move(model)));
   const std::string text = options.text == "-" ? ReadStandardInput(kMaxTextBytes) : options.text;
   const std::vector<TokenId> ids = tokenizer->Encode(text, true);
   std::string out;
@@ -75,7 +53,7 @@ void AddTokenizeCommand(CLI::App& app) {
       "tokenize",
       "Show the tokens of a text: one a line, its id and its piece. No BOS is added; special tokens that the "
       "text spells out are recognised.");
-  AddModelArgument(*command, options->model, true);
+  AddModelArgument(*command, options->model);
   command->add_option("text", options->text, "The text, or - for all of standard input as it is")->required();
   command->add_flag("--json", options->json, "Print {\"ids\": [...], \"pieces\": [...]}");
   command->footer(

@@ -7,13 +7,25 @@
 
 namespace candor {
 
-Dialogue::Dialogue(const LanguageModel& model)
-    : Dialogue(model.tokenizer(), ChatPromptFromGguf(model.metadata(), SpecialTokensOf(model.tokenizer()), false),
-               model.metadata().source()) {}
+namespace {
 
-Dialogue::Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, std::string source)
+// What messages call a model's vocabulary.
+std::string VocabularyName(const Checkpoint& origin) {
+  return origin.source + (origin.format == CheckpointFormat::kGguf ? ": tokenizer.ggml.tokens" : ": its tokenizer");
+}
+
+}  // namespace
+
+Dialogue::Dialogue(const LanguageModel& model)
+    : Dialogue(model.tokenizer(), ChatPromptOf(model.origin(), SpecialTokensOf(model.tokenizer()), false),
+               VocabularyName(model.origin())) {
+  end_tokens_ = model.end_tokens();
+}
+
+Dialogue::Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, std::string vocabulary_name)
     : tokenizer_(tokenizer),
-      source_(std::move(source)),
+      vocabulary_name_(std::move(vocabulary_name)),
+      end_tokens_(tokenizer.end_tokens()),
       chat_(std::move(chat)),
       format_(FindReasoningFormat(tokenizer, chat_ ? chat_->text() : "")),
       guard_(tokenizer, format_.in_messages) {}
@@ -31,7 +43,7 @@ PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSett
   prepared.prompt = std::move(guarded.text);
   prepared.request.prompt = tokenizer_.EncodeGuarded(prepared.prompt, guarded.literal);
   RequireTokens(prepared);
-  prepared.request.end_tokens = tokenizer_.end_tokens();
+  prepared.request.end_tokens = end_tokens_;
   if (format_.is_own || prepared.prompted_reasoning) ControlThoughts(think, rendered.budget, prepared);
   return prepared;
 }
@@ -55,14 +67,14 @@ PreparedRequest Dialogue::Continue(std::string_view text) const {
   prepared.prompt = text;
   prepared.request.prompt = TokensToContinue(tokenizer_, text, true);
   RequireTokens(prepared);
-  prepared.request.end_tokens = tokenizer_.end_tokens();
+  prepared.request.end_tokens = end_tokens_;
   return prepared;
 }
 
 // A prompt that has text and no tokens is the fault of the file's vocabulary, not of who asks.
 void Dialogue::RequireTokens(const PreparedRequest& prepared) const {
   if (!prepared.request.prompt.empty()) return;
-  throw FormatError(source_ + ": tokenizer.ggml.tokens: nothing of the prompt has a token, at least one expected");
+  throw FormatError(vocabulary_name_ + ": nothing of the prompt has a token, at least one expected");
 }
 
 }  // namespace candor

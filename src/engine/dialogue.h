@@ -29,8 +29,9 @@ class Dialogue {
  public:
   // Keeps a reference to the model's tokenizer. Throws TemplateError for a template that does not parse.
   explicit Dialogue(const LanguageModel& model);
-  // The same for a tokenizer and a template, if any; `source` is what messages call the file that they are from.
-  Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, std::string source);
+  // The same for a tokenizer and a template, if any; answers end at the tokenizer's end tokens. `vocabulary_name` is
+  // what messages call the vocabulary.
+  Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, std::string vocabulary_name);
 
   // Whether the model has a chat template; without one it only goes on with texts.
   bool can_chat() const { return chat_.has_value(); }
@@ -56,7 +57,8 @@ class Dialogue {
   void RequireTokens(const PreparedRequest& prepared) const;
 
   const Tokenizer& tokenizer_;
-  std::string source_;
+  std::string vocabulary_name_;
+  std::vector<TokenId> end_tokens_;
   std::optional<ChatPrompt> chat_;
   ReasoningFormat format_;
   ControlTokenGuard guard_;

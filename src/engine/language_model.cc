@@ -4,7 +4,11 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/end_tokens.h"
 #include "format/gguf.h"
+#include "format/json_metadata.h"
+#include "format/model_folder.h"
+#include "format/safetensors.h"
 #include "kernels/probe.h"
 
 namespace candor {
@@ -15,6 +19,23 @@ constexpr int kMaxThreads = 1024;
 // Large, and of no use once the tokenizer is made.
 constexpr const char* kVocabularyKeys[] = {"tokenizer.ggml.tokens", "tokenizer.ggml.scores",
                                            "tokenizer.ggml.token_type", "tokenizer.ggml.merges"};
+
+constexpr const char* kVocabularyDocuments[] = {"tokenizer.json", "tokenizer.model", "model.safetensors.index.json"};
+constexpr const char* kGenerationConfig = "generation_config.json";
+
+Checkpoint WithoutWeights(Checkpoint checkpoint) {
+  checkpoint.files.clear();
+  checkpoint.headers.clear();
+  checkpoint.tensors = {};
+  checkpoint.by_name = {};
+  for (const char* key : kVocabularyKeys) checkpoint.metadata.Remove(key);
+  for (Document& document : checkpoint.documents) {
+    for (const char* name : kVocabularyDocuments) {
+      if (document.name == name) document.text = {};
+    }
+  }
+  return checkpoint;
+}
 
 }  // namespace
 
@@ -40,6 +61,10 @@ std::vector<TokenId> TokensToContinue(const Tokenizer& tokenizer, std::string_vi
 }
 
 LanguageModel LanguageModel::Open(const std::filesystem::path& path, const LoadOptions& options) {
+  if (std::filesystem::is_directory(path)) {
+    FolderFiles folder = OpenModelFolder(path);
+    return Load(OpenSafetensors(std::move(folder.files), folder.names), options);
+  }
   std::vector<File> files;
   for (const std::filesystem::path& part : GgufParts(path)) files.push_back(File::Open(part));
   return Load(OpenGguf(std::move(files)), options);
@@ -54,13 +79,29 @@ LanguageModel LanguageModel::Load(Checkpoint checkpoint, const LoadOptions& opti
     throw UsageError("threads: " + std::to_string(threads) + " is outside 1 to " + std::to_string(kMaxThreads));
   }
   // What can be refused is refused before gigabytes are read.
-  result.sampling_ = DefaultSampling(checkpoint.metadata);
-  result.tokenizer_ = TokenizerFromGguf(checkpoint.metadata);
+  result.tokenizer_ = TokenizerOf(checkpoint);
+  result.ReadDefaults(checkpoint);
   result.pool_ = std::make_unique<ThreadPool>(threads);
   result.model_ = std::make_unique<Model>(LoadModel(checkpoint, *result.pool_, {.progress = options.progress}));
-  result.metadata_ = std::make_unique<Metadata>(std::move(checkpoint.metadata));
-  for (const char* key : kVocabularyKeys) result.metadata_->Remove(key);
+  result.origin_ = std::make_unique<Checkpoint>(WithoutWeights(std::move(checkpoint)));
   return result;
+}
+
+void LanguageModel::ReadDefaults(const Checkpoint& checkpoint) {
+  if (checkpoint.format == CheckpointFormat::kGguf) {
+    sampling_ = DefaultSampling(checkpoint.metadata);
+    end_tokens_ = tokenizer_->end_tokens();
+    return;
+  }
+  const std::string_view text = checkpoint.TextOf(kGenerationConfig);
+  if (text.empty()) {
+    sampling_ = SamplingOfGenerationConfig(checkpoint.metadata);
+    end_tokens_ = EndTokens(*tokenizer_, checkpoint.metadata);
+    return;
+  }
+  const Metadata config = MetadataFromJson(text, checkpoint.source + "/" + kGenerationConfig);
+  sampling_ = SamplingOfGenerationConfig(config);
+  end_tokens_ = EndTokens(*tokenizer_, config.Has("eos_token_id") ? config : checkpoint.metadata);
 }
 
 }  // namespace candor

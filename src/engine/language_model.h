@@ -37,9 +37,9 @@ std::vector<TokenId> TokensToContinue(const Tokenizer& tokenizer, std::string_vi
 // time: engines that share a model must be used one at a time too.
 class LanguageModel {
  public:
-  // Opens and loads a GGUF file, with its other parts when it is split. Throws the errors of OpenGguf(),
-  // TokenizerFromGguf() and LoadModel(), and UsageError for a number of threads outside 1 to 1024 or an instruction
-  // set that this machine cannot run.
+  // Opens and loads a GGUF file, with its other parts when it is split, or a folder of safetensors. Throws the errors
+  // of OpenGguf() or OpenModelFolder() and OpenSafetensors(), TokenizerOf() and LoadModel(), and UsageError for a
+  // number of threads outside 1 to 1024 or an instruction set that this machine cannot run.
   static LanguageModel Open(const std::filesystem::path& path, const LoadOptions& options = {});
   // The same from open files: nothing is opened any more.
   static LanguageModel Load(Checkpoint checkpoint, const LoadOptions& options = {});
@@ -48,10 +48,14 @@ class LanguageModel {
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const KernelTable& kernels() const { return *kernels_; }
   ThreadPool& pool() const { return *pool_; }
-  // The file's metadata without the vocabulary.
-  const Metadata& metadata() const { return *metadata_; }
-  // The model's own sampling settings, or the defaults.
+  // What the model's files say of it besides: metadata without the vocabulary, documents without the text of the
+  // tokenizer's. Its files are closed and its tensors gone.
+  const Checkpoint& origin() const { return *origin_; }
+  // The model's own sampling settings (of a folder those of generation_config.json, or else config.json), or the
+  // defaults.
   const SamplingParams& sampling() const { return sampling_; }
+  // Those of the tokenizer, and of a folder the `eos_token_id` of the same documents.
+  const std::vector<TokenId>& end_tokens() const { return end_tokens_; }
 
   // TokensToContinue() of its tokenizer.
   std::vector<TokenId> Prompt(std::string_view text, bool parse_special = false) const {
@@ -60,10 +64,13 @@ class LanguageModel {
 
  private:
   LanguageModel() = default;
+  // Sampling settings and end tokens; the tokenizer is there.
+  void ReadDefaults(const Checkpoint& checkpoint);
 
   const KernelTable* kernels_ = nullptr;
   SamplingParams sampling_;
-  std::unique_ptr<Metadata> metadata_;
+  std::vector<TokenId> end_tokens_;
+  std::unique_ptr<Checkpoint> origin_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<Model> model_;

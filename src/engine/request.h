@@ -27,7 +27,7 @@ struct Request {
   uint32_t choice = 0;
   // Tokens that the answer may have, forced ones included; empty = until the context is full.
   std::optional<uint32_t> max_tokens;
-  // A sampled token of these ends the answer; it is reported as a mark. Usually Tokenizer::end_tokens().
+  // A sampled token of these ends the answer; it is reported as a mark. Usually LanguageModel::end_tokens().
   std::vector<TokenId> end_tokens;
   // The answer begins with these tokens, not sampled (a thought that is opened for the model, an edit).
   std::vector<TokenId> forced_prefix;

@@ -40,7 +40,7 @@ double Get(const SamplingParams& params, const SamplingField& field) {
   return std::visit([&](auto member) { return static_cast<double>(params.*member); }, field.member);
 }
 
-// A count that GGUF files write as a signed number; every negative one is -1.
+// A count that files write as a signed number; every negative one is -1.
 std::optional<int64_t> GetCount(const Metadata& metadata, const char* key) {
   const MetadataValue* value = metadata.Find(key);
   if (value == nullptr) return std::nullopt;
@@ -93,6 +93,23 @@ SamplingParams DefaultSampling(const Metadata& metadata) {
     params.repetition_window = *window < 0 ? 0 : *window;
     if (*window == 0) params.repetition_penalty = 1;
   }
+  return params;
+}
+
+SamplingParams SamplingOfGenerationConfig(const Metadata& config) {
+  SamplingParams params;
+  const auto read = [&](const char* key, double SamplingParams::*member, double min, double max) {
+    const auto value = config.GetNumber(key, min, max);
+    if (value) params.*member = *value;
+    return value.has_value();
+  };
+  read("temperature", &SamplingParams::temperature, 0, 10);
+  read("top_p", &SamplingParams::top_p, 0, 1);
+  read("min_p", &SamplingParams::min_p, 0, 1);
+  read("typical_p", &SamplingParams::typical_p, 0, 1);
+  if (read("repetition_penalty", &SamplingParams::repetition_penalty, 0.1, 10)) params.repetition_window = 0;
+  if (const auto k = GetCount(config, "top_k")) params.top_k = *k < 0 ? 0 : *k;
+  if (!config.GetBool("do_sample").value_or(true)) params.temperature = 0;
   return params;
 }
 

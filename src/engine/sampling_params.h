@@ -52,6 +52,10 @@ void ValidateSampling(const SamplingParams& params, size_t vocabulary);
 // outside its range. Settings of samplers that are not offered here (XTC, Mirostat, an order) are not used.
 SamplingParams DefaultSampling(const Metadata& metadata);
 
+// The same from the members of a generation_config.json. An explicit `do_sample: false` is temperature 0; a repetition
+// penalty sees all tokens, as there.
+SamplingParams SamplingOfGenerationConfig(const Metadata& config);
+
 }  // namespace candor
 
 #endif  // CANDOR_ENGINE_SAMPLING_PARAMS_H_

@@ -185,6 +185,19 @@ double Metadata::RequireFloat(std::string_view key, double min, double max) cons
   return *value;
 }
 
+std::optional<double> Metadata::GetNumber(std::string_view key, double min, double max) const {
+  const MetadataValue* value = Find(key);
+  if (!value) return std::nullopt;
+  std::optional<double> result;
+  if (const auto* real = std::get_if<double>(value)) result = *real;
+  if (const auto* natural = std::get_if<uint64_t>(value)) result = static_cast<double>(*natural);
+  if (const auto* integer = std::get_if<int64_t>(value)) result = static_cast<double>(*integer);
+  if (!result || !std::isfinite(*result) || *result < min || *result > max) {
+    Refuse(key, "a number from " + ToText(min) + " to " + ToText(max));
+  }
+  return result;
+}
+
 std::optional<bool> Metadata::GetBool(std::string_view key) const {
   const MetadataValue* value = Find(key);
   if (!value) return std::nullopt;

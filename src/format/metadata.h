@@ -92,6 +92,8 @@ class Metadata {
   std::optional<uint64_t> GetUint(std::string_view key, uint64_t min, uint64_t max) const;
   double RequireFloat(std::string_view key, double min, double max) const;  // refuses NaN and infinity
   std::optional<double> GetFloat(std::string_view key, double min, double max) const;
+  // A float or an integer, as a double: JSON does not tell 1 from 1.0.
+  std::optional<double> GetNumber(std::string_view key, double min, double max) const;
   bool RequireBool(std::string_view key) const;
   std::optional<bool> GetBool(std::string_view key) const;
   std::string RequireString(std::string_view key) const;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/utf8.h"
+#include "format/checkpoint.h"
 #include "format/metadata.h"
 
 namespace candor {
@@ -85,6 +86,10 @@ std::unique_ptr<Tokenizer> TokenizerFromJson(std::string_view tokenizer_json, st
 // From the bytes of SentencePiece's own `tokenizer.model`. BPE models whose normalizer only replaces spaces;
 // FormatError and UnsupportedError name `source` and the field.
 std::unique_ptr<Tokenizer> TokenizerFromSentencePiece(std::string_view model, const std::string& source);
+
+// The tokenizer that a checkpoint brings: one of the above. A folder's tokenizer.json counts before its
+// tokenizer.model; FormatError when it has neither.
+std::unique_ptr<Tokenizer> TokenizerOf(const Checkpoint& checkpoint);
 
 // Turns tokens into text as they come. Emits whole UTF-8 characters only: bytes of an unfinished one are kept until
 // it is finished, and replaced by U+FFFD (by the rule of Unicode 15, table 3-8) when it cannot be.

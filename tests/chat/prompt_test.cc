@@ -103,7 +103,7 @@ TEST(Prompt, TakesTheSpecialTokensOfAGgufFile) {
 TEST(Prompt, TakesTheTemplateOfAFolder) {
   const Value messages = TemplateMessages({Message{.role = "user", .content = "Hi"}});
   const auto rendered = [&](std::string_view file, std::string_view config, bool with_tools) {
-    return ChatPromptFromFolder(file, config, "model", with_tools)->Render(messages, {}, kNow);
+    return ChatPromptFromFolder({file, config, ""}, "model", with_tools)->Render(messages, {}, kNow);
   };
   const char* text = R"({"chat_template": "{{ bos_token }}{{ eos_token }}{{ pad_token is defined }}", "pad_token": null,
                          "bos_token": "<s>", "eos_token": {"content": "</s>", "lstrip": false}})";
@@ -114,12 +114,29 @@ TEST(Prompt, TakesTheTemplateOfAFolder) {
       R"({"chat_template": [{"name": "tool_use", "template": "T"}, {"name": "default", "template": "D"}]})";
   EXPECT_EQ(rendered("", named, false), "D");
   EXPECT_EQ(rendered("", named, true), "T");
-  EXPECT_FALSE(ChatPromptFromFolder("", "{}", "model", false).has_value());
-  EXPECT_FALSE(ChatPromptFromFolder("", "", "model", false).has_value());
-  EXPECT_THAT([] { ChatPromptFromFolder("", R"({"chat_template": 5})", "model", false); },
-              ThrowsMessage<FormatError>(
-                  "model/tokenizer_config.json: chat_template: must be a string or a list of templates"));
-  EXPECT_THROW(ChatPromptFromFolder("", "[]", "model", false), FormatError);
+  EXPECT_FALSE(ChatPromptFromFolder({"", "{}", ""}, "model", false).has_value());
+  EXPECT_FALSE(ChatPromptFromFolder({}, "model", false).has_value());
+  EXPECT_THAT(
+      [] {
+        ChatPromptFromFolder({"", R"({"chat_template": 5})", ""}, "model", false);
+      },
+      ThrowsMessage<FormatError>(
+          "model/tokenizer_config.json: chat_template: must be a string or a list of templates"));
+  EXPECT_THROW(ChatPromptFromFolder({"", "[]", ""}, "model", false), FormatError);
+}
+
+TEST(Prompt, TakesAFoldersTemplatesInTheirOrder) {
+  const FolderTexts texts{"from the file", R"({"chat_template": "from the configuration"})",
+                          R"({"chat_template": "from the JSON file"})"};
+  const auto source_of = [](const FolderTexts& some) { return ChatPromptFromFolder(some, "model", false)->text(); };
+  EXPECT_EQ(source_of(texts), "from the file");
+  EXPECT_EQ(source_of({"", texts.tokenizer_config, texts.chat_template_json}), "from the configuration");
+  EXPECT_EQ(source_of({"", R"({"chat_template": null})", texts.chat_template_json}), "from the JSON file");
+  EXPECT_THAT(
+      [] {
+        ChatPromptFromFolder({"", "", R"({"chat_template": 5})"}, "model", false);
+      },
+      ThrowsMessage<FormatError>(HasSubstr("model/chat_template.json: chat_template: must be a string")));
 }
 
 // A model that thinks: its prompts and their tokens as transformers makes them.

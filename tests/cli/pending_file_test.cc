@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "ipc/seal.h"
-#include "store/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace candor {
 namespace {

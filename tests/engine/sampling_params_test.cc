@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "format/json_metadata.h"
 
 namespace candor {
 namespace {
@@ -100,6 +101,46 @@ TEST(SamplingParamsTest, ModelsSettingOutsideItsRangeIsAnError) {
   Metadata absurd("m.gguf");
   absurd.Add("general.sampling.top_k", uint64_t{1} << 40);
   EXPECT_THROW(DefaultSampling(absurd), FormatError);
+}
+
+TEST(SamplingParamsTest, TakesAGenerationConfigs) {
+  const SamplingParams params = SamplingOfGenerationConfig(MetadataFromJson(
+      R"({"do_sample": true, "temperature": 0.6, "top_k": 20, "top_p": 1, "min_p": 0.05, "typical_p": 0.9,
+          "repetition_penalty": 1.05, "eos_token_id": [1, 2], "max_new_tokens": 2048})",
+      "generation_config.json"));
+  EXPECT_EQ(params.temperature, 0.6);
+  EXPECT_EQ(params.top_k, 20u);
+  EXPECT_EQ(params.top_p, 1.0);
+  EXPECT_EQ(params.min_p, 0.05);
+  EXPECT_EQ(params.typical_p, 0.9);
+  EXPECT_EQ(params.repetition_penalty, 1.05);
+  EXPECT_EQ(params.repetition_window, 0u);
+}
+
+TEST(SamplingParamsTest, AGenerationConfigThatSaysNothingGivesTheDefaults) {
+  const SamplingParams params =
+      SamplingOfGenerationConfig(MetadataFromJson(R"({"temperature": null, "top_k": -1})", "generation_config.json"));
+  EXPECT_EQ(params.temperature, 0.7);
+  EXPECT_EQ(params.top_p, 0.9);
+  EXPECT_EQ(params.top_k, 0u);
+  EXPECT_EQ(params.repetition_window, 64u);
+}
+
+TEST(SamplingParamsTest, AGenerationConfigThatDoesNotSampleIsGreedy) {
+  const auto temperature_of = [](std::string_view text) {
+    return SamplingOfGenerationConfig(MetadataFromJson(text, "generation_config.json")).temperature;
+  };
+  EXPECT_EQ(temperature_of(R"({"do_sample": false, "temperature": 0.6})"), 0.0);
+  EXPECT_EQ(temperature_of(R"({"do_sample": true})"), 0.7);
+}
+
+TEST(SamplingParamsTest, AGenerationConfigsSettingOutsideItsRangeIsAnError) {
+  for (const char* text : {R"({"top_p": 1.5})", R"({"temperature": -1})", R"({"temperature": "hot"})",
+                           R"({"top_k": 0.5})", R"({"repetition_penalty": 0})", R"({"do_sample": 1})"}) {
+    EXPECT_THAT([&] { SamplingOfGenerationConfig(MetadataFromJson(text, "generation_config.json")); },
+                ThrowsMessage<FormatError>(HasSubstr("generation_config.json: metadata key ")))
+        << text;
+  }
 }
 
 }  // namespace

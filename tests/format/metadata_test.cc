@@ -65,6 +65,26 @@ TEST_F(MetadataTest, FloatsRefuseOtherTypesAndWhatIsNotFinite) {
   }
 }
 
+TEST(MetadataNumberTest, ANumberIsAFloatOrAnInteger) {
+  Metadata metadata("m.json");
+  metadata.Add("real", 2.5);
+  metadata.Add("natural", uint64_t{2});
+  metadata.Add("integer", int64_t{-2});
+  metadata.Add("infinite", std::numeric_limits<double>::infinity());
+  metadata.Add("nan", std::numeric_limits<double>::quiet_NaN());
+  metadata.Add("bool", true);
+  metadata.Add("text", std::string("2"));
+  EXPECT_EQ(metadata.GetNumber("real", 2.5, 2.5), 2.5);
+  EXPECT_EQ(metadata.GetNumber("natural", 0, 2), 2.0);
+  EXPECT_EQ(metadata.GetNumber("integer", -2, 0), -2.0);
+  EXPECT_EQ(metadata.GetNumber("missing", 0, 1), std::nullopt);
+  EXPECT_EQ(MessageOf([&] { metadata.GetNumber("natural", 0, 1.5); }),
+            "m.json: metadata key \"natural\": expected a number from 0 to 1.5, found 2");
+  for (const char* key : {"infinite", "nan", "bool", "text"}) {
+    EXPECT_THROW(metadata.GetNumber(key, -1e300, std::numeric_limits<double>::infinity()), FormatError) << key;
+  }
+}
+
 TEST_F(MetadataTest, AMissingKeyIsAnErrorOnlyWhereItIsRequired) {
   EXPECT_EQ(metadata_.GetUint("x", 0, 1), std::nullopt);
   EXPECT_EQ(metadata_.GetFloat("x", 0, 1), std::nullopt);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "store/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace candor {
 namespace {

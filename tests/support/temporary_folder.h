@@ -1,6 +1,6 @@
 // A folder of its own for a test, deleted afterwards.
-#ifndef CANDOR_TESTS_STORE_TEMPORARY_FOLDER_H_
-#define CANDOR_TESTS_STORE_TEMPORARY_FOLDER_H_
+#ifndef CANDOR_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
+#define CANDOR_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -50,4 +50,4 @@ class TemporaryFolder {
 
 }  // namespace candor
 
-#endif  // CANDOR_TESTS_STORE_TEMPORARY_FOLDER_H_
+#endif  // CANDOR_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
