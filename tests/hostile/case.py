@@ -11,14 +11,21 @@ ANY_TENSOR = r"\b(?:token_embd|output|output_norm|blk\.\d+\.\w+)\.(?:weight|bias
 
 
 @dataclasses.dataclass
+class Link:
+    """Content of a file that is a symbolic link."""
+    target: str
+
+
+@dataclasses.dataclass
 class Case:
     """`names` are regular expressions that must all occur in the message, if the file is refused. `files` maps names to
-    bytes, or to functions that yield them in pieces, so that large files are never held; the first is the model."""
+    bytes, or to functions that yield them in pieces, so that large files are never held; the first is the model unless `model` says which is."""
     title: str
     verdict: str
     files: dict
     names: tuple = ()
     command: str = "run"
+    model: str = ""
 
 
 def refuse(title, data, *names, command="run"):

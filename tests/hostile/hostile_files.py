@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the program on thousands of hostile GGUF files and holds it to what a file may do: a refused file ends with
+"""Runs the program on thousands of hostile model files and holds it to what a file may do: a refused file ends with
 exit status 1 and a message that names the field, in under a second, in memory bounded by the file's size plus 64 MiB.
 Valid files among them have to be accepted, so that refusing everything is no way to pass.
 
-    hostile_gguf.py --candor PATH [--data tests/data] [--sanitizer] [--only REGEX] [--keep DIR] [--jobs N] [--list]
+    hostile_files.py --candor PATH [--format gguf|safetensors] [--data tests/data] [--sanitizer] [--only REGEX] [--keep DIR] [--jobs N] [--list]
 
 The verdicts come from the description of the format, not from what the program does.
 """
@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,11 +24,12 @@ import time
 import unicodedata
 
 import large_cases
+import folder_cases
 import model_cases
 import split_cases
 import structure_cases
 import vocabulary_cases
-from case import ACCEPT, EITHER, REFUSE, Case
+from case import ACCEPT, EITHER, REFUSE, Case, Link
 
 MIB = 1 << 20
 MEMORY_ABOVE_FILE = 64 * MIB
@@ -36,7 +38,7 @@ HANG_SECONDS = 20
 SANITIZER_HANG_SECONDS = 120
 LONGEST_MESSAGE = 8192
 SANITIZER_REPORT = re.compile(r"(?:Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error:")
-GROUPS = [structure_cases, model_cases, vocabulary_cases, split_cases, large_cases]
+GGUF_GROUPS = [structure_cases, model_cases, vocabulary_cases, split_cases, large_cases]
 
 
 def golden_cases(folder):
@@ -45,9 +47,12 @@ def golden_cases(folder):
         yield Case(f"test data {path.name}", ACCEPT, {"m.gguf": path.read_bytes()})
 
 
-def all_cases(folder):
+def all_cases(folder, model_format):
+    if model_format == "safetensors":
+        yield from folder_cases.cases(pathlib.Path(folder))
+        return
     yield from golden_cases(folder)
-    for group in GROUPS:
+    for group in GGUF_GROUPS:
         yield from group.cases()
 
 
@@ -56,23 +61,26 @@ def write_files(case, folder):
     total = 0
     for name, content in case.files.items():
         path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         if content == "folder":
             path.mkdir()
         elif content == "fifo":
             os.mkfifo(path)
         elif content == "loop":
             path.symlink_to(path.name)
+        elif isinstance(content, Link):
+            path.symlink_to(content.target)
         else:
             with open(path, "wb", buffering=0) as file:
                 for piece in [content] if isinstance(content, bytes) else content():
                     file.write(piece)
             total += path.stat().st_size
-    return folder / next(iter(case.files)), total
+    return folder / (case.model or next(iter(case.files))), total
 
 
 def remove_files(folder):
     for path in folder.iterdir():
-        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 class Runner:
@@ -209,6 +217,7 @@ def work(tester, cases, lock, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--candor", required=True, type=lambda path: str(pathlib.Path(path).resolve()))
+    parser.add_argument("--format", choices=["gguf", "safetensors"], default="gguf")
     parser.add_argument("--data", default=pathlib.Path(__file__).resolve().parents[1] / "data")
     parser.add_argument("--sanitizer", action="store_true", help="neither time nor memory count")
     parser.add_argument("--only", default="", metavar="REGEX", help="cases whose title matches")
@@ -216,7 +225,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="print every case's title, command and verdict")
     options = parser.parse_args()
-    chosen = (case for case in all_cases(options.data) if re.search(options.only, case.title))
+    chosen = (case for case in all_cases(options.data, options.format) if re.search(options.only, case.title))
     if options.list:
         for case in chosen:
             print(case.verdict, case.command, case.title, sep="\t")
