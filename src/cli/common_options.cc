@@ -24,6 +24,12 @@ constexpr uint32_t kShortestContext = 2;  // a token of the prompt and one of th
 constexpr uint32_t kLongestContext = 1u << 24;
 constexpr uint32_t kLargestChunk = 8192;
 
+const std::map<std::string, TensorType>& QuantizedNames() {
+  static const std::map<std::string, TensorType> names{
+      {"q4_k", TensorType::kQ4_K}, {"q6_k", TensorType::kQ6_K}, {"q8_0", TensorType::kQ8_0}};
+  return names;
+}
+
 const std::map<std::string, KvType>& KvNames() {
   static const std::map<std::string, KvType> names{
       {"f16", KvType::kF16}, {"f32", KvType::kF32}, {"q8_0", KvType::kQ8_0}};
@@ -142,6 +148,21 @@ void AddComputeOptions(CLI::App& command, ComputeOptions& options, bool with_con
       ->type_name("TYPE")
       ->group(kComputation);
   command.add_flag("--exact", options.exact, "Compute quantised weights with float32 inputs: slower, the least error")
+      ->group(kComputation);
+  command
+      .add_option_function<std::string>(
+          "--quantize",
+          [&options](const std::string& name) {
+            const auto found = QuantizedNames().find(name);
+            if (found == QuantizedNames().end()) {
+              throw CLI::ValidationError("--quantize", "\"" + name + "\" is not one of q4_k, q6_k, q8_0");
+            }
+            options.quantize = found->second;
+          },
+          "Quantise weights in F32, F16, BF16 or FP8 while they are loaded, to one of {q4_k,q6_k,q8_0}; default: as "
+          "they "
+          "are")
+      ->type_name("TYPE")
       ->group(kComputation);
 }
 

@@ -10,11 +10,13 @@
 
 #include "engine/engine.h"
 #include "engine/sampling_params.h"
+#include "kernels/tensor_type.h"
 #include "model/kv_layout.h"
 
 namespace candor {
 
-// How it is computed. Only `kv` and `exact` change what comes out.
+// How it is computed. Only `kv`, `exact` and `quantize` change what comes out, and `context` where a model's rotation
+// depends on how long contexts may become.
 struct ComputeOptions {
   uint32_t threads = 0;  // 0 = one for each processor that this process may use
   std::string isa;       // empty = the best that this machine has
@@ -22,10 +24,11 @@ struct ComputeOptions {
   uint32_t chunk = 0;    // the same
   KvType kv = KvType::kF16;
   bool exact = false;
+  std::optional<TensorType> quantize;  // see LoadModelOptions
 };
 
-// Adds --threads, --isa, --ctx (unless the command sets the context itself), --chunk, --kv and --exact; `options` must
-// live as long as `command`.
+// Adds --threads, --isa, --ctx (unless the command sets the context itself), --chunk, --kv, --exact and --quantize;
+// `options` must live as long as `command`.
 void AddComputeOptions(CLI::App& command, ComputeOptions& options, bool with_context = true);
 
 // What they say to an engine. `chunk`: where none was given.

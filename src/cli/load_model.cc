@@ -1,5 +1,8 @@
 #include "cli/load_model.h"
 
+#include <cstdio>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -33,14 +36,20 @@ void RequireRecordedBytes(const StoredModel& stored, const std::vector<Sha256Dig
 
 LanguageModel LoadSealed(ModelFiles files, const ComputeOptions& options) {
   if (files.stored) RequireRecord(*files.stored);
-  Progress progress(files.name, ProgressUnit::kBytes, StderrIsTerminal());
+  const std::string name = files.name;
+  std::optional<Progress> progress(std::in_place, name, ProgressUnit::kBytes, StderrIsTerminal());
   LoadOptions load;
   load.threads = static_cast<int>(options.threads);
   load.isa = options.isa;
-  load.progress = [&](uint64_t done, uint64_t total) { progress.Update(done, total); };
+  load.quantize = options.quantize;
+  load.context_limit = options.context;
+  load.progress = [&](uint64_t done, uint64_t total) { progress->Update(done, total); };
   const std::optional<StoredModel> stored = files.stored;
   LanguageModel model = LanguageModel::Load(OpenCheckpoint(std::move(files)), load);
   if (stored) RequireRecordedBytes(*stored, model.model().file_digests);
+  progress.reset();
+  for (const std::string& note : model.model().notes)
+    std::fprintf(stderr, "candor: %s: %s\n", name.c_str(), note.c_str());
   return model;
 }
 

@@ -82,7 +82,9 @@ LanguageModel LanguageModel::Load(Checkpoint checkpoint, const LoadOptions& opti
   result.tokenizer_ = TokenizerOf(checkpoint);
   result.ReadDefaults(checkpoint);
   result.pool_ = std::make_unique<ThreadPool>(threads);
-  result.model_ = std::make_unique<Model>(LoadModel(checkpoint, *result.pool_, {.progress = options.progress}));
+  result.model_ = std::make_unique<Model>(
+      LoadModel(checkpoint, *result.pool_,
+                {.progress = options.progress, .quantize = options.quantize, .context_limit = options.context_limit}));
   result.origin_ = std::make_unique<Checkpoint>(WithoutWeights(std::move(checkpoint)));
   return result;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,11 @@
 namespace candor {
 
 struct LoadOptions {
-  int threads = 0;             // 0 = one for every CPU that this process may use
-  std::string isa = {};        // the instruction set by name; empty = the best that this machine has
-  LoadProgress progress = {};  // may be empty
+  int threads = 0;                          // 0 = one for every CPU that this process may use
+  std::string isa = {};                     // the instruction set by name; empty = the best that this machine has
+  LoadProgress progress = {};               // may be empty
+  std::optional<TensorType> quantize = {};  // see LoadModelOptions
+  uint32_t context_limit = 0;               // how long contexts may become: see LimitContext()
 };
 
 // Of `tables` (null-terminated) the first that proves itself, or the one called `name`, which must. Throws
