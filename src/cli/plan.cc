@@ -61,16 +61,21 @@ bool HoldsWeights(const fs::path& folder) {
   return false;
 }
 
+std::string FolderName(const fs::path& folder) {
+  const fs::path path = fs::absolute(folder).lexically_normal();
+  return path.has_filename() ? path.filename() : path.parent_path().filename();
+}
+
 PlanFiles OpenFiles(const ModelArgument& argument) {
   const fs::path path = argument.model;
   std::error_code error;
   PlanFiles files;
   if (path.extension() == ".json") {
-    files.name = path.filename() == kConfig && path.has_parent_path() ? path.parent_path().filename() : path.stem();
+    files.name = path.filename() == kConfig ? FolderName(fs::absolute(path).parent_path()) : path.stem().string();
     files.config = File::Open(path);
   } else if (fs::is_directory(path, error) && fs::exists(path / kConfig, error) && !HoldsWeights(path)) {
     RequireInsideFolder(path, std::string(kConfig));
-    files.name = fs::absolute(path).lexically_normal().filename();
+    files.name = FolderName(path);
     files.config = File::Open(path / kConfig);
   } else {
     files.model = OpenModel(argument);
@@ -119,22 +124,26 @@ Peaks MeasurePeaks(const KernelTable& kernels, ThreadPool& pool) {
 
 // What was given, and of the rest what this machine does now. `source` says which.
 MachineSpeed SpeedOf(const PlanCommandOptions& options, std::string& source) {
-  const KernelTable& kernels = ChooseKernels(AvailableKernels(), options.compute.isa, GivesKnownAnswers);
-  Peaks peaks;
+  MachineSpeed speed;
+  // A machine that is described and not measured has dot product instructions, unless it is said.
+  std::string isa = options.compute_speed ? "vnni" : "";
+  if (!options.compute.isa.empty()) isa = options.compute.isa;
+  source = "(given)";
   if (!options.bandwidth || !options.compute_speed) {
+    const KernelTable& kernels = ChooseKernels(AvailableKernels(), options.compute.isa, GivesKnownAnswers);
     const int threads = options.compute.threads != 0 ? static_cast<int>(options.compute.threads) : AvailableCpus();
     ThreadPool pool(threads);
-    peaks = MeasurePeaks(kernels, pool);
+    const Peaks peaks = MeasurePeaks(kernels, pool);
+    speed.read_gbps = peaks.read_gbps;
+    speed.int8_gops = peaks.int8_gops;
+    if (isa.empty()) isa = kernels.name;
     const char* what = options.bandwidth ? "compute " : options.compute_speed ? "bandwidth " : "";
     source = std::string("(") + what + "measured here, " + std::to_string(threads) +
              (threads == 1 ? " thread, " : " threads, ") + kernels.name + ")";
-  } else {
-    source = "(given)";
   }
-  MachineSpeed speed;
-  speed.read_gbps = options.bandwidth.value_or(peaks.read_gbps);
-  speed.int8_gops = options.compute_speed.value_or(peaks.int8_gops);
-  speed.float_gflops = FloatPeak(speed.int8_gops, kernels.name);
+  if (options.bandwidth) speed.read_gbps = *options.bandwidth;
+  if (options.compute_speed) speed.int8_gops = *options.compute_speed;
+  speed.float_gflops = FloatPeak(speed.int8_gops, isa);
   return speed;
 }
 
@@ -206,7 +215,8 @@ void AddPlanCommand(CLI::App& app) {
   AddSpeed(*command, "--bandwidth", "GB/S", options->bandwidth,
            "What all threads read from memory, in 10^9 bytes a second; default: measured for a second");
   AddSpeed(*command, "--compute", "GOPS", options->compute_speed,
-           "Int8 operations of all threads, in 10^9 a second; default: measured for a second");
+           "Int8 operations of all threads, in 10^9 a second; default: measured for a second. Where it is given, float "
+           "operations are taken for a quarter of it, as with AVX-512 or AVX2 VNNI, unless --isa says otherwise");
   command
       ->add_option_function<std::string>(
           "--quantize",
@@ -221,6 +231,9 @@ void AddPlanCommand(CLI::App& app) {
           "What weights that are not quantised are kept as, one of {q8_0,q6_k,q4_k}; default: as they are")
       ->type_name("TYPE");
   AddComputeOptions(*command, options->compute);
+  command->get_option("--ctx")->description(
+      "Tokens of prompt and answer to plan for, 2 or more; default: 8192, or what the model was made for where that is "
+      "less, which is the most");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Examples:\n"

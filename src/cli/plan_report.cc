@@ -214,8 +214,8 @@ std::string PlanJson(const Plan& plan, const PlanOptions& options, const PlanFac
   }
   report["speeds"] = std::move(speeds);
   if (const LayerConfig& layer = plan.config.layers.back(); layer.latent.rank != 0) {
-    report["attention_operations"] = AttentionOperations(layer);
-    report["unfolded_attention_operations"] = AttentionOperations(layer, true);
+    report["attention_operations"] = static_cast<uint64_t>(AttentionOperations(layer));
+    report["unfolded_attention_operations"] = static_cast<uint64_t>(AttentionOperations(layer, true));
   }
   return json::serialize(report) + "\n";
 }
