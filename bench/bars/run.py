@@ -18,6 +18,7 @@ import tempfile
 import typing
 
 import fidelity
+import plan
 import process
 import speed
 
@@ -85,6 +86,11 @@ def two_at_once(name):
     return f"{figure:.0%}", figure >= 0.40
 
 
+def planned(name):
+    found = plan.difference(CANDOR, model_file(name))
+    return f"prefill {found['prefill']:+.0%}, decode {found['decode']:+.0%}", max(map(abs, found.values())) <= 0.20
+
+
 def fresh_debian():
     out = subprocess.run([ROOT / "tools/fresh-debian", "--run-only"], stdout=subprocess.PIPE, text=True,
                          stdin=subprocess.DEVNULL).stdout
@@ -128,6 +134,8 @@ def bars():
         for which, least in (("prefill", 3.0), ("decode", 1.4)):
             yield Bar(f"{which} over llama.cpp, {name}", f">= {least}",
                       lambda name=name, which=which, least=least: speeds.ratio(name, which, least))
+    for name in (SMALL, BASE, CODER):
+        yield Bar(f"plan, {name}", "speeds within 20% of the measured", lambda name=name: planned(name))
     for name in (SMALL, BASE, CODER):
         yield Bar(f"peak memory, {name}", "<= 1.1 x file + 64 MiB", lambda name=name: memory(name))
     yield Bar(f"time to first token, {SMALL}", "<= 0.5 s", first_token)

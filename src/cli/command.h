@@ -17,6 +17,7 @@ void AddTokenizeCommand(CLI::App& app);
 void AddRenderCommand(CLI::App& app);
 void AddEvalCommand(CLI::App& app);
 void AddBenchCommand(CLI::App& app);
+void AddPlanCommand(CLI::App& app);
 
 }  // namespace candor
 

@@ -45,6 +45,7 @@ int Main(std::vector<std::string> arguments) {
     AddListCommand(app);
     AddRemoveCommand(app);
     AddInspectCommand(app);
+    AddPlanCommand(app);
     AddBenchCommand(app);
     AddTokenizeCommand(app);
     AddRenderCommand(app);

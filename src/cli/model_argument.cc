@@ -137,14 +137,14 @@ ModelFiles OpenModel(const ModelArgument& argument) {
   ThrowUnknownName(model, store);
 }
 
-Checkpoint OpenCheckpoint(ModelFiles model) {
+Checkpoint OpenCheckpoint(ModelFiles model, GgufTensorData data) {
   const auto message = [](const File& file, FileKind kind) { return file.name() + ": " + DescribeFileKind(kind); };
   if (model.format == CheckpointFormat::kGguf) {
     for (const File& file : model.files) {
       const FileKind kind = KindOf(file);
       if (kind != FileKind::kGguf) throw FormatError(message(file, kind));
     }
-    return OpenGguf(std::move(model.files));
+    return OpenGguf(std::move(model.files), data);
   }
   std::map<std::string, std::string> others;  // messages by the names of files that look like something else
   for (size_t i = 0; i < model.files.size(); ++i) {

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "format/checkpoint.h"
+#include "format/gguf.h"
 #include "store/model_store.h"
 
 namespace candor {
@@ -41,7 +42,7 @@ ModelFiles OpenModel(const ModelArgument& argument);
 
 // OpenGguf() or OpenSafetensors() with better messages: FormatError for a file that is something else than its name
 // says, naming what it is. Reads the files' headers and a folder's documents, so the process should be sealed.
-Checkpoint OpenCheckpoint(ModelFiles model);
+Checkpoint OpenCheckpoint(ModelFiles model, GgufTensorData data = GgufTensorData::kThere);
 
 }  // namespace candor
 

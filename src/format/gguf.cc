@@ -19,7 +19,7 @@ struct ReadHeader {
 
 // The prefix doubles until the header fits: parsing from the start again costs at most twice the time, and no state
 // has to survive between two reads.
-ReadHeader ReadFrom(const File& file) {
+ReadHeader ReadFrom(const File& file, GgufTensorData data) {
   std::vector<std::byte> bytes;
   bytes.reserve(std::min(kGgufMaxHeaderBytes + kGgufMaxAlignment, file.size()));  // address space, never copied
   uint64_t wanted = kFirstRead;
@@ -27,10 +27,10 @@ ReadHeader ReadFrom(const File& file) {
     const size_t have = bytes.size();
     bytes.resize(std::min(wanted, file.size()));
     file.ReadAt(have, std::span(bytes).subspan(have));
-    auto parsed = ParseGgufHeader(bytes, file.size(), file.name());
+    auto parsed = ParseGgufHeader(bytes, file.size(), file.name(), data);
     if (auto* header = std::get_if<GgufHeader>(&parsed)) {
       const size_t parsed_bytes = bytes.size();
-      bytes.resize(header->data_offset);
+      bytes.resize(std::min(header->data_offset, file.size()));
       if (bytes.size() > parsed_bytes) file.ReadAt(parsed_bytes, std::span(bytes).subspan(parsed_bytes));
       return {std::move(*header), std::move(bytes)};
     }
@@ -115,14 +115,14 @@ std::vector<std::filesystem::path> GgufParts(const std::filesystem::path& path) 
   return parts;
 }
 
-Checkpoint OpenGguf(std::vector<File> files) {
+Checkpoint OpenGguf(std::vector<File> files, GgufTensorData data) {
   CHECK(!files.empty());
   std::optional<Metadata> metadata;
   std::vector<Metadata> later;
   std::vector<TensorInfo> tensors;
   std::vector<std::vector<std::byte>> headers;
   for (uint32_t i = 0; i < files.size(); ++i) {
-    ReadHeader read = ReadFrom(files[i]);
+    ReadHeader read = ReadFrom(files[i], data);
     for (TensorInfo& tensor : read.header.tensors) {
       tensor.file = i;
       tensors.push_back(std::move(tensor));

@@ -38,8 +38,12 @@ inline constexpr uint64_t kGgufMaxParts = 1024;
 struct GgufHeader {
   Metadata metadata;
   std::vector<TensorInfo> tensors;  // as the table lists them; file = 0; offsets absolute
-  uint64_t data_offset;             // where the tensor data begins; at most the file's size
+  uint64_t data_offset;             // where the tensor data begins; at most the file's size, when that is there
 };
+
+// Whether a file's tensors are in it. Of a download's first bytes the header may be looked at all the same: then tensors
+// may lie beyond the end of the file, and nothing may read them.
+enum class GgufTensorData : uint8_t { kThere, kMayBeMissing };
 
 // Parses the header at the beginning of `prefix`, the first bytes of a file of `file_size`. A pure function: the
 // caller reads more and asks again on NeedMoreBytes, so that of a large file only the header is read.
@@ -49,7 +53,8 @@ struct GgufHeader {
 // UnsupportedError (big-endian, other versions, nested arrays, unknown tensor types) or LimitError, naming `source`,
 // the field, its offset, the value found and the bound.
 std::variant<GgufHeader, NeedMoreBytes> ParseGgufHeader(std::span<const std::byte> prefix, uint64_t file_size,
-                                                        const std::string& source);
+                                                        const std::string& source,
+                                                        GgufTensorData data = GgufTensorData::kThere);
 
 // "model-00001-of-00003.gguf" taken apart. The numbers are as written, five digits each, not checked against each
 // other.
@@ -68,7 +73,7 @@ std::vector<std::filesystem::path> GgufParts(const std::filesystem::path& path);
 // Parses the headers of open files (one, or the parts of a split model in order) into one checkpoint. The metadata is
 // that of the first part; a part that disagrees with it, with its place in the order, or with the number of tensors is
 // a FormatError.
-Checkpoint OpenGguf(std::vector<File> files);
+Checkpoint OpenGguf(std::vector<File> files, GgufTensorData data = GgufTensorData::kThere);
 
 }  // namespace candor
 

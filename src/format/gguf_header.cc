@@ -258,8 +258,9 @@ uint64_t Alignment(const Metadata& metadata) {
   return alignment;
 }
 
-// Makes offsets absolute and checks that the tensors follow one another to the end of the file.
-void PlaceTensors(GgufHeader& header, uint64_t alignment, uint64_t file_size) {
+// Makes offsets absolute and checks that the tensors follow one another to the end of the file, or beyond it when their
+// data may be missing.
+void PlaceTensors(GgufHeader& header, uint64_t alignment, uint64_t file_size, GgufTensorData data) {
   const std::string& source = header.metadata.source();
   for (TensorInfo& tensor : header.tensors) {
     const std::string what = source + ": tensor \"" + tensor.name + '"';
@@ -269,7 +270,7 @@ void PlaceTensors(GgufHeader& header, uint64_t alignment, uint64_t file_size) {
     }
     tensor.offset = CheckedAdd(header.data_offset, tensor.offset, (what + ": offset").c_str());
     const uint64_t end = CheckedAdd(tensor.offset, tensor.bytes, (what + ": end").c_str());
-    if (end > file_size) {
+    if (end > file_size && data == GgufTensorData::kThere) {
       throw FormatError(what + ": bytes " + std::to_string(tensor.offset) + " to " + std::to_string(end) +
                         " are beyond the end of the file at " + std::to_string(file_size) +
                         " (an incomplete download?)");
@@ -303,7 +304,8 @@ void PlaceTensors(GgufHeader& header, uint64_t alignment, uint64_t file_size) {
   }
 }
 
-GgufHeader Parse(std::span<const std::byte> prefix, uint64_t file_size, const std::string& source) {
+GgufHeader Parse(std::span<const std::byte> prefix, uint64_t file_size, const std::string& source,
+                 GgufTensorData data) {
   Cursor cursor(prefix, file_size, source);
   const auto magic = cursor.Take(4, "magic");
   if (std::memcmp(magic.data(), "GGUF", 4) != 0) {
@@ -322,16 +324,16 @@ GgufHeader Parse(std::span<const std::byte> prefix, uint64_t file_size, const st
   const uint64_t alignment = Alignment(header.metadata);
   header.data_offset = CheckedAlignUp(cursor.position(), alignment, "start of the tensor data");
   if (header.tensors.empty()) header.data_offset = std::min(header.data_offset, file_size);
-  PlaceTensors(header, alignment, file_size);
+  PlaceTensors(header, alignment, file_size, data);
   return header;
 }
 
 }  // namespace
 
 std::variant<GgufHeader, NeedMoreBytes> ParseGgufHeader(std::span<const std::byte> prefix, uint64_t file_size,
-                                                        const std::string& source) {
+                                                        const std::string& source, GgufTensorData data) {
   try {
-    return Parse(prefix.first(std::min<uint64_t>(prefix.size(), file_size)), file_size, source);
+    return Parse(prefix.first(std::min<uint64_t>(prefix.size(), file_size)), file_size, source, data);
   } catch (const NeedMoreBytes& need) {
     return need;
   }

@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "kernels/spec/blocks.h"
 #include "kernels/spec/quantize.h"
+#include "model/kept_type.h"
 #include "model/weight_rows.h"
 
 namespace candor {
@@ -99,23 +100,7 @@ class Loader {
 
   // What a weight is kept as.
   TensorType KeptType(const TensorSlot& slot) const {
-    TensorType type = SourceType(slot);
-    if (slot.transposed && !IsFloatType(type)) {
-      // Blocks of the file's rows are not blocks of the columns that these become.
-      type = type == TensorType::kF8_E4M3                                ? TensorType::kF32
-             : slot.inputs % InfoOf(TensorType::kQ8_0).block_values == 0 ? TensorType::kQ8_0
-                                                                         : TensorType::kF16;
-    }
-    if (!options_.quantize || slot.part == Part(&LayerWeights::router) ||
-        slot.part == Part(&ModelWeights::position_embedding)) {
-      return type;
-    }
-    // Errors of embeddings and heads are those of every token.
-    const bool outer = slot.part == Part(&ModelWeights::token_embedding) || slot.part == Part(&ModelWeights::output) ||
-                       slot.part == Part(&PredictionWeights::token_embedding) ||
-                       slot.part == Part(&PredictionWeights::output);
-    const bool finer = outer && *options_.quantize == TensorType::kQ4_K;
-    return QuantizedType(type, finer ? TensorType::kQ6_K : *options_.quantize, slot.inputs);
+    return candor::KeptType(slot.part, SourceType(slot), slot.transposed, slot.inputs, options_.quantize);
   }
 
   // All matrices lie in one mapping: most matrices of small models are smaller than a huge page.

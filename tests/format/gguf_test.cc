@@ -68,6 +68,32 @@ TEST(GgufTest, ReadsEveryKindOfValue) {
   EXPECT_EQ(metadata.GetInts("a.empty"), std::vector<int64_t>());
 }
 
+TEST(GgufTest, TheHeaderOfADownloadIsWhatTheWholeFilesIs) {
+  GgufBuilder file = SmallFile();
+  const std::string bytes = file.Finish(196);
+  const GgufHeader whole = Parse(bytes);
+  // Not all of the padding before the data, a part of the data, and all of it.
+  for (const size_t size : {file.header_bytes(), file.data_offset(), file.data_offset() + 1, bytes.size()}) {
+    const std::string begun = bytes.substr(0, size);
+    auto parsed = ParseGgufHeader(AsBytes(begun), begun.size(), "test.gguf", GgufTensorData::kMayBeMissing);
+    ASSERT_TRUE(std::holds_alternative<GgufHeader>(parsed)) << size;
+    const GgufHeader header = std::get<GgufHeader>(std::move(parsed));
+    EXPECT_EQ(header.data_offset, whole.data_offset);
+    ASSERT_EQ(header.tensors.size(), 2u);
+    EXPECT_EQ(header.tensors[1].offset, whole.tensors[1].offset);
+    EXPECT_EQ(header.tensors[1].bytes, whole.tensors[1].bytes);
+    EXPECT_EQ(header.metadata.values().size(), whole.metadata.values().size());
+    if (size == bytes.size()) continue;
+    EXPECT_THROW(Parse(begun), FormatError);
+  }
+  // What is behind the data of all tensors is refused all the same, and so is a part of a header.
+  const std::string longer = bytes + std::string(64, 'x');
+  EXPECT_THROW(ParseGgufHeader(AsBytes(longer), longer.size(), "test.gguf", GgufTensorData::kMayBeMissing),
+               FormatError);
+  const std::string cut = bytes.substr(0, file.header_bytes() - 1);
+  EXPECT_THROW(ParseGgufHeader(AsBytes(cut), cut.size(), "test.gguf", GgufTensorData::kMayBeMissing), FormatError);
+}
+
 TEST(GgufTest, PlacesTensors) {
   GgufBuilder file = SmallFile();
   const std::string bytes = file.Finish(196);

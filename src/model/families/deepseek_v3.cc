@@ -136,10 +136,12 @@ ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
     magnitude = YarnMagnitude(fields.RequireFloat(place + "factor", kMinRopeFactor, kMaxContextFactor), weight);
   }
   for (LayerConfig& layer : config.layers) SetLatent(latent, magnitude, layer);
-  // The prediction layers are not in every copy of the weights.
+  // The prediction layers are not in every copy of the weights; without any tensors the configuration's word counts.
   const uint32_t predictions = fields.Get("num_nextn_predict_layers", 0, kMaxLayers).value_or(0);
   const std::string first = "model.layers." + std::to_string(config.layers.size()) + ".eh_proj.weight";
-  if (checkpoint.FindTensor(first) != nullptr) config.prediction_layers.assign(predictions, config.layers[0]);
+  if (checkpoint.tensors.empty() || checkpoint.FindTensor(first) != nullptr) {
+    config.prediction_layers.assign(predictions, config.layers[0]);
+  }
   SetExperts(ExpertsOfSafetensors(fields), fields.Get("first_k_dense_replace", 0, kMaxLayers).value_or(0), config);
   return config;
 }
