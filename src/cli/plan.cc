@@ -13,7 +13,6 @@
 #include "cli/byte_size.h"
 #include "cli/command.h"
 #include "cli/common_options.h"
-#include "cli/folder_file.h"
 #include "cli/machine_memory.h"
 #include "cli/model_argument.h"
 #include "cli/plan_report.h"
@@ -22,6 +21,7 @@
 #include "engine/language_model.h"
 #include "format/gguf.h"
 #include "format/json_metadata.h"
+#include "format/model_folder.h"
 #include "format/safetensors.h"
 #include "kernels/peaks.h"
 #include "kernels/probe.h"
@@ -34,13 +34,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view kConfig = "config.json";
 constexpr double kMeasuringSeconds = 1.0;
 constexpr size_t kFewestSamples = 9;
-constexpr std::pair<std::string_view, TensorType> kQuantizeNames[] = {
-    {"q8_0", TensorType::kQ8_0}, {"q6_k", TensorType::kQ6_K}, {"q4_k", TensorType::kQ4_K}};
 
 struct PlanCommandOptions {
   ModelArgument model;
   ComputeOptions compute;
-  std::optional<TensorType> quantize;
   std::optional<uint64_t> memory;
   std::optional<double> bandwidth, compute_speed;
   bool json = false;
@@ -96,10 +93,7 @@ Checkpoint ConfigAlone(File file) {
 
 Checkpoint ReadHeaders(PlanFiles files) {
   if (files.config) return ConfigAlone(*std::move(files.config));
-  if (files.model.format == ModelFiles::Format::kSafetensors) {
-    return OpenSafetensors(std::move(files.model.files), files.model.file_names);
-  }
-  return OpenCheckpoint(std::move(files.model.files), GgufTensorData::kMayBeMissing);
+  return OpenCheckpoint(std::move(files.model), GgufTensorData::kMayBeMissing);
 }
 
 double Median(std::vector<double> values) {
@@ -164,7 +158,7 @@ void RunPlan(const PlanCommandOptions& options) {
   if (options.compute.chunk != 0) plan_options.chunk = options.compute.chunk;
   plan_options.kv = options.compute.kv;
   plan_options.exact = options.compute.exact;
-  plan_options.quantize = options.quantize;
+  plan_options.quantize = options.compute.quantize;
   plan_options.memory_bytes = memory.available;
   PlannedModel model = ReadPlannedModel(checkpoint, plan_options);
   plan_options.machine = SpeedOf(options, facts.speed_source);
@@ -197,7 +191,7 @@ void AddPlanCommand(CLI::App& app) {
   const auto options = std::make_shared<PlanCommandOptions>();
   CLI::App* command =
       app.add_subcommand("plan", "Show what a model needs and how fast it will be, before it is downloaded or loaded.");
-  AddModelArgument(*command, options->model, true);
+  AddModelArgument(*command, options->model);
   command->get_option("MODEL")->description(
       "A config.json, or a .gguf file (its first megabytes are enough), or a folder with config.json, or a name in the "
       "store");
@@ -217,19 +211,6 @@ void AddPlanCommand(CLI::App& app) {
   AddSpeed(*command, "--compute", "GOPS", options->compute_speed,
            "Int8 operations of all threads, in 10^9 a second; default: measured for a second. Where it is given, float "
            "operations are taken for a quarter of it, as with AVX-512 or AVX2 VNNI, unless --isa says otherwise");
-  command
-      ->add_option_function<std::string>(
-          "--quantize",
-          [&options = *options](const std::string& name) {
-            const auto found = std::find_if(std::begin(kQuantizeNames), std::end(kQuantizeNames),
-                                            [&](const auto& known) { return known.first == name; });
-            if (found == std::end(kQuantizeNames)) {
-              throw CLI::ValidationError("--quantize", "\"" + name + "\" is not one of q8_0, q6_k, q4_k");
-            }
-            options.quantize = found->second;
-          },
-          "What weights that are not quantised are kept as, one of {q8_0,q6_k,q4_k}; default: as they are")
-      ->type_name("TYPE");
   AddComputeOptions(*command, options->compute);
   command->get_option("--ctx")->description(
       "Tokens of prompt and answer to plan for, 2 or more; default: 8192, or what the model was made for where that is "

@@ -41,8 +41,8 @@ struct GgufHeader {
   uint64_t data_offset;             // where the tensor data begins; at most the file's size, when that is there
 };
 
-// Whether a file's tensors are in it. Of a download's first bytes the header may be looked at all the same: then tensors
-// may lie beyond the end of the file, and nothing may read them.
+// Whether a file's tensors are in it. Of a download's first bytes the header may be looked at all the same: then
+// tensors may lie beyond the end of the file, and nothing may read them.
 enum class GgufTensorData : uint8_t { kThere, kMayBeMissing };
 
 // Parses the header at the beginning of `prefix`, the first bytes of a file of `file_size`. A pure function: the

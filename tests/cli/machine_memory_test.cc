@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "store/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace candor {
 namespace {

@@ -146,7 +146,7 @@ class PlanTest(candor_cli.CandorTest):
         for flag in ("--bandwidth", "--compute"):
             for value in ("0", "-1", "fast", "nan", "1e99"):
                 self.assert_fails(2, "is not a number from 0.001", "plan", model, f"{flag}={value}")
-        self.assert_fails(2, '"q3" is not one of q8_0, q6_k, q4_k', "plan", model, "--quantize", "q3")
+        self.assert_fails(2, '"q3" is not one of q4_k, q6_k, q8_0', "plan", model, "--quantize", "q3")
 
     def test_a_link_out_of_the_folder_is_not_followed(self):
         model = self.folder / "model"
