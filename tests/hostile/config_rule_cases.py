@@ -3,7 +3,7 @@ import json
 
 from case import any_of
 from checkpoint_folder import CONFIG, GOLDEN, Raw, dump, fields, get, golden, reshaped, with_field, without_field
-from config_value_cases import HERE, HUGE, NO_NUMBERS, NO_TEXTS, shown
+from config_value_cases import CONTRADICTED, HERE, HUGE, NO_NUMBERS, NO_TEXTS, shown
 from folder_case import (NOT_FINITE, TENSOR, either, either_other, either_same, field, refuse, runs, same, word)
 from folder_text import BAD_UTF8, NAMES
 
@@ -96,7 +96,6 @@ def rope_types():
             ("dynamic with an original length", ntk | {"original_max_position_embeddings": 64}),
             ("dynamic by 1", {"type": "dynamic", "factor": 1.0}),
             ("two types", {"type": "linear", "rope_type": "dynamic", "factor": 4.0}),
-            ("two types, the other way", {"type": "dynamic", "rope_type": "linear", "factor": 4.0}),
             ("no factor", {"rope_type": "linear"}), ("mrope", {"type": "mrope", "mrope_section": [2, 3, 3]}),
             ("YaRN without a factor", {"rope_type": "yarn"}), ("llama3 alone", {"rope_type": "llama3"}),
             ("llama3 of two equal bands", {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0,
@@ -117,6 +116,7 @@ def rope_types():
         yield either_other(f"rope_scaling: {title}", "llama", ROPE, config=llama(scaling))
     for title, scaling in [
             ("no type", {"factor": 4.0}),
+            ("two types, the other way", {"type": "dynamic", "rope_type": "linear", "factor": 4.0}),
             ("llama3 of bands in the wrong order", {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0,
                                                     "high_freq_factor": 1.0, "original_max_position_embeddings": 64}),
             ("YaRN of equal betas", {"rope_type": "yarn", "factor": 4.0, "beta_fast": 1, "beta_slow": 1}),
@@ -300,7 +300,7 @@ def experts():
     for name, key in [("mixtral", "num_local_experts"), ("qwen3-moe", "num_local_experts"),
                       ("gpt-oss", "num_local_experts"), ("deepseek-v3", "n_routed_experts")]:
         for value in (0, 1, 2, 3, 5, 7, 9, 256, 2**20, 2**31, 2**32 + 4, 2**63):
-            yield refuse(f"{name} of {shown(value)} experts", name, HERE, field(key, "expert", TENSOR),
+            yield refuse(f"{name} of {shown(value)} experts", name, HERE, field(key, "expert", TENSOR, CONTRADICTED),
                          config=configured(name, (key, value)))
         yield refuse(f"{name} with num_experts of another mind", name, HERE, field(key, "num_experts", TENSOR),
                      config=configured(name, (key, 3), ("num_experts", 5)))

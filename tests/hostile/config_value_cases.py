@@ -19,6 +19,8 @@ NOT_JSON = [Raw("NaN"), Raw("Infinity"), Raw("-Infinity"), Raw("01"), Raw("0x10"
             Raw("'a'"), Raw("nul"), Raw("True"), Raw("")]
 HUGE = [2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1, 2**64, 10**30]
 NO_NUMBERS = ["64", "", "a", [], [64], {}, {"a": 1}, True, False]
+# A size may be found wrong where it meets another one.
+CONTRADICTED = r'key "\w+": expected|layers\[\d+\]\.\w+'
 NO_TEXTS = [0, 1, -1, 1.5, [], ["silu"], {}, True, False]
 
 
@@ -43,7 +45,9 @@ def shown(value):
 
 
 def case(name, path, value, verdict, output, names):
-    return make(f"{name} {path} is {shown(value)}", verdict, name, (HERE, *names), output, None,
+    # That a text has more tokens than the context is as much about the text.
+    names = names if path == "max_position_embeddings" and type(value) is int and value in (1, 2) else (HERE, *names)
+    return make(f"{name} {path} is {shown(value)}", verdict, name, names, output, None,
                 {"config": with_field(golden(name).config, path, value)})
 
 
@@ -66,7 +70,7 @@ def values(name, path):
 
 def sizes(name, path, old):
     wrongs = field(path)
-    fits = field(path, TENSOR, *(["layer_types", "no_rope_layers"] if path == "num_hidden_layers" else []))
+    fits = field(path, TENSOR, CONTRADICTED, *(["layer_types", "no_rope_layers"] if path == "num_hidden_layers" else []))
     if path == "first_k_dense_replace":
         fits = any_of(fits, "expert", "mlp")
     may_be_zero = path in ("first_k_dense_replace", "n_shared_experts", "q_lora_rank")
@@ -98,7 +102,7 @@ def nothing(name, path, old, names):
 
 
 def counts(name, path, old):
-    names = field(path, "expert", "group", "topk", TENSOR)
+    names = field(path, "expert", "group", "topk", TENSOR, CONTRADICTED)
     for value in [-1, -2**31, 0.5, 1e308, Raw("1e999"), *NO_NUMBERS]:
         yield wrong(value, field(path))
     yield wrong(0, names)
@@ -141,7 +145,7 @@ def contexts(name, path, old):
     for value in [0, -1, -2**63, 0.5, 1e308, 2**63, 2**64, 10**30, Raw("1e999"), *NO_NUMBERS]:
         yield wrong(value, field(path))
     for value in (1, 2):
-        yield value, REFUSE, ANY, (r"context|token|max_position",)
+        yield value, REFUSE, ANY, (any_of(HERE, "tokens"), r"context|max_position")
     for value in (2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 512.0):
         yield value, EITHER, ANY, (field(path, "context"),)
     yield 131072, ACCEPT, ANY, ()

@@ -1,4 +1,5 @@
 """One hostile (or valid) checkpoint folder, and what the program has to do with it."""
+import collections.abc
 import dataclasses
 import re
 
@@ -11,20 +12,19 @@ FOLDER = "tiny"
 ANY, SAME, OTHER = "any", "same", "other"
 
 # Names of any tensor of a model, for faults that show at one of several.
-TENSOR = r"(?<![\w.])(?:model|transformer)\.[\w.]*\w|\blm_head\b"
+TENSOR = r"(?<![\w.])(?:model|transformer|h|wte|wpe|ln_f)\.[\w.]*\w|\blm_head\b"
 NOT_FINITE = r"finite|\bnan\b|infinit"
 
 
 @dataclasses.dataclass
 class Case:
-    """`files` maps paths to contents: bytes, a function that yields bytes in pieces, or one of the classes below.
+    """`files` maps paths to contents: bytes, or one of the classes and words below; or it is a function that does.
     `names` are regular expressions that must all occur in the message, if the folder is refused. What is `traced` is
     watched for opening files of `outside` or of the machine. A `shrink` of (path, number, size) cuts a file to a size
-    before it is read for the so-manieth time: what was not read by then is gone, and its name has to be in the
-    message."""
+    before the read of that number: where bytes are lost that nobody had read, the folder has to be refused."""
     title: str
     verdict: str
-    files: dict
+    files: dict | collections.abc.Callable
     names: tuple = ()
     output: str = ANY
     base: str = "llama"
@@ -35,6 +35,9 @@ class Case:
     large: bool = False
     user: int | None = None
 
+    def contents(self):
+        return self.files() if callable(self.files) else self.files
+
 
 @dataclasses.dataclass(frozen=True)
 class Link:
@@ -43,9 +46,10 @@ class Link:
 
 @dataclasses.dataclass(frozen=True)
 class Sparse:
-    """A file that begins with `head` and is said to be `size` bytes long."""
+    """A file that begins with `head` and is said to be `size` bytes long; a reader may hold `held` bytes of it."""
     head: bytes
     size: int
+    held: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,9 +96,9 @@ def either_other(title, base, *names, files=None, **changes):
 
 
 def make(title, verdict, base, names, output, files, changes):
-    if files is None:
-        files = golden(base).files(**changes)
-    return Case(title, verdict, within(files), names, output, base)
+    # Made when it is written: most runs of the suite take a part of the cases.
+    return Case(title, verdict, lambda: within(golden(base).files(**changes) if files is None else files), names, output,
+                base)
 
 
 def word(text):
@@ -103,8 +107,10 @@ def word(text):
 
 
 def tensor_name(text):
-    """Matches a tensor's name and nothing longer; what cannot be shown as it is may be shown in any way."""
-    return rf"(?<![\w.]){re.escape(text)}(?!\w)(?!\.\w)"
+    """Matches a tensor's name, or a field of its entry in a header, and no longer name. GPT-2's first files leave out
+    what all names begin with."""
+    name = "(?:transformer\\.)?" * text.startswith("transformer.") + re.escape(text.removeprefix("transformer."))
+    return rf"(?:(?<![\w.])|(?<=weight_map\.)){name}(?!\w)(?!\.(?!(?:dtype|shape|data_offsets)\b)\w)"
 
 
 def field(path, *others):
