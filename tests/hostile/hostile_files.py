@@ -10,18 +10,14 @@ The verdicts come from the description of the format, not from what the program 
 import argparse
 import collections
 import concurrent.futures
-import dataclasses
-import json
 import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import unicodedata
 
 import large_cases
 import folder_cases
@@ -30,14 +26,11 @@ import split_cases
 import structure_cases
 import vocabulary_cases
 from case import ACCEPT, EITHER, REFUSE, Case, Link
+from program import HANG_SECONDS, MIB, SANITIZER_HANG_SECONDS, SANITIZER_REPORT, Runner, is_safe
 
-MIB = 1 << 20
 MEMORY_ABOVE_FILE = 64 * MIB
 CPU_SECONDS = 1.0
-HANG_SECONDS = 20
-SANITIZER_HANG_SECONDS = 120
 LONGEST_MESSAGE = 8192
-SANITIZER_REPORT = re.compile(r"(?:Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error:")
 GGUF_GROUPS = [structure_cases, model_cases, vocabulary_cases, split_cases, large_cases]
 
 
@@ -81,47 +74,6 @@ def write_files(case, folder):
 def remove_files(folder):
     for path in folder.iterdir():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-
-
-class Runner:
-    """A folder for one case at a time, and the process that runs the program there."""
-
-    def __init__(self, folder):
-        folder.mkdir()
-        self.folder = folder
-        self.process = subprocess.Popen([sys.executable, "-I", "-S",
-                                         pathlib.Path(__file__).with_name("measured_run.py")],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-
-    def run(self, command, seconds):
-        self.process.stdin.write(json.dumps({"command": command, "folder": str(self.folder),
-                                             "seconds": seconds}) + "\n")
-        outcome = Outcome(**json.loads(self.process.stdout.readline()))
-        for name in ("out", "err"):
-            with open(self.folder / name, "rb") as file:
-                setattr(outcome, name, file.read(MIB))
-        return outcome
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-
-@dataclasses.dataclass
-class Outcome:
-    """How one run of the program ended."""
-    status: int
-    hung: bool
-    cpu: float
-    memory: int
-    out: bytes = b""
-    err: bytes = b""
-
-
-def is_safe(text):
-    """Whether a terminal shows this and does nothing else."""
-    return all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text)
 
 
 def faults(case, outcome, size, model, sanitizer):
