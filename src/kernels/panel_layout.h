@@ -77,8 +77,8 @@ inline constexpr size_t kIQ4_XSHigh = kIQ4_XSScales + 4 * kRows;
 inline constexpr size_t kIQ4_XSHalves = kIQ4_XSHigh + 2 * kRows;
 inline constexpr size_t kIQ4_XSUnit = kIQ4_XSHalves + kHalfScales;
 
-// F8_E4M3: the code of column k and row r at 16 k + r, then a float32 scale a row. The last unit of a panel is as large
-// as the others: columns behind the matrix's have zero codes.
+// F8_E4M3: chunks as above, chunk c at 64 c (the code of column k and row r at k / 4 * 64 + 4 r + k % 4), then a
+// float32 scale a row. The last unit of a panel is as large as the others: columns behind the matrix's have zero codes.
 inline constexpr int kFp8Columns = 128;
 inline constexpr size_t kFp8Scales = size_t{kFp8Columns} * kRows;
 inline constexpr size_t kFp8Unit = kFp8Scales + 4 * kRows;

@@ -239,6 +239,9 @@ int PackFloatPanel(TensorType type, const std::byte* source, size_t row_bytes, u
   return -1;
 }
 
+// Where a unit of F8_E4M3 has the code of its column k.
+static size_t Fp8Place(size_t k, int row) { return k / 4 * 64 + 4 * size_t(row) + k % 4; }
+
 int PackFp8Panel(const std::byte* source, size_t row_bytes, uint32_t rows, uint32_t cols, const float* scales,
                  std::byte* panel) {
   const size_t blocks = (size_t{cols} + kFp8Columns - 1) / kFp8Columns;
@@ -249,7 +252,7 @@ int PackFp8Panel(const std::byte* source, size_t row_bytes, uint32_t rows, uint3
       bool nan = false;
       for (uint32_t k = 0; k < columns; ++k) {
         nan |= spec::IsNanE4M3(from[k]);
-        panel[size_t{k} * kRows + row] = static_cast<std::byte>(from[k]);
+        panel[Fp8Place(k, static_cast<int>(row))] = static_cast<std::byte>(from[k]);
       }
       if (nan) return static_cast<int>(row);
       std::memcpy(panel + kFp8Scales + 4 * size_t{row}, scales + row * blocks + first / kFp8Columns, sizeof(float));
@@ -263,7 +266,7 @@ void UnpackFp8Row(const std::byte* panel, int lane, std::span<float> out) {
     const std::byte* unit = panel + k / kFp8Columns * kFp8Unit;
     float scale;
     std::memcpy(&scale, unit + kFp8Scales + 4 * lane, sizeof scale);
-    out[k] = spec::FloatFromE4M3(std::to_integer<uint8_t>(unit[k % kFp8Columns * kRows + size_t(lane)])) * scale;
+    out[k] = spec::FloatFromE4M3(std::to_integer<uint8_t>(unit[Fp8Place(k % kFp8Columns, lane)])) * scale;
   }
 }
 

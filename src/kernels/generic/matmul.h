@@ -200,10 +200,9 @@ void FloatTile(const std::byte* panel, int row, int columns, const float* x, con
   }
 }
 
-// One tile of each kind as a class, so that the loop below is written once. kRows: the rows that it computes.
+// One tile of each kind as a class, so that the loop below is written once.
 template <class V, class Format, int kPlanes>
 struct IntegerKernel {
-  static constexpr int kRows = V::kLanes;
   template <int kTokens>
   static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
                    bool from_memory) {
@@ -212,7 +211,6 @@ struct IntegerKernel {
 };
 template <class V, class Format>
 struct ExactKernel {
-  static constexpr int kRows = V::kLanes;
   template <int kTokens>
   static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, bool) {
     ExactTile<V, Format>(kTokens, panel, row, columns, reinterpret_cast<const float*>(x), to);
@@ -220,19 +218,9 @@ struct ExactKernel {
 };
 template <class V, TensorType kType>
 struct FloatKernel {
-  static constexpr int kRows = V::kLanes;
   template <int kTokens>
   static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, bool) {
     FloatTile<V, kType, kTokens>(panel, row, columns, reinterpret_cast<const float*>(x), to);
-  }
-};
-
-template <class V>
-struct Fp8Kernel {
-  static constexpr int kRows = panel::kRows;
-  template <int kTokens>
-  static void Tile(const std::byte* panel, int, int columns, const std::byte* x, const TileOutput& to, bool) {
-    Fp8Tile<V, kTokens>(panel, columns, reinterpret_cast<const float*>(x), to);
   }
 };
 
@@ -256,7 +244,7 @@ void Panels(const MatmulArgs& a) {
   const size_t token_bytes = ActivationBytes(a.kind, a.weights.cols);
   for (uint32_t p = a.panel_begin; p < a.panel_end; ++p) {
     const std::byte* panel = a.weights.data + p * a.weights.panel_bytes;
-    for (int row = 0; row < panel::kRows; row += Kernel::kRows) {
+    for (int row = 0; row < panel::kRows; row += V::kLanes) {
       const size_t output = p * static_cast<size_t>(panel::kRows) + static_cast<size_t>(row);
       for (int token = 0; token < a.tokens;) {
         const int tile = TileTokens(a.tokens - token, V::kMaxTile);
@@ -292,7 +280,7 @@ void Matmul(const MatmulArgs& a) {
     case TensorType::kBF16:
       return Panels<V, FloatKernel<V, TensorType::kBF16>>(a);
     case TensorType::kF8_E4M3:
-      return Panels<V, Fp8Kernel<V>>(a);
+      return Fp8Matmul<V>(a);
     case TensorType::kQ4_0:
       return BlockMatmul<V, Q4_0Format<V>>(a);
     case TensorType::kQ4_1:

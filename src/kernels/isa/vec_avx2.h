@@ -86,11 +86,19 @@ struct Avx2 {
   static Floats Load(const float* p) { return _mm256_loadu_ps(p); }
   static void Store(Floats a, float* p) { _mm256_storeu_ps(p, a); }
   static Floats LoadHalves(const void* p) { return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
-  // E4M3 codes (none of them NaN) as floats, divided by 256 (generic/fp8.h says why), exact.
-  static Floats LoadE4M3Over256(const void* p) {
-    // The sign is extended into bits 14 and 15; bit 14 belongs to the exponent.
-    const __m128i words = _mm_slli_epi16(_mm_cvtepi8_epi16(_mm_loadl_epi64(static_cast<const __m128i*>(p))), 7);
-    return _mm256_cvtph_ps(_mm_and_si128(words, _mm_set1_epi16(static_cast<int16_t>(0xbfff))));
+  // E4M3 codes of kLanes rows, those of four columns in each dword, to floats by column, divided by 256: exact but for
+  // codes with an exponent of zero (generic/fp8.h). True when there may be such codes.
+  static bool LoadE4M3(const void* p, Floats (&value)[4]) {
+    const __m256i odd = _mm256_loadu_si256(static_cast<const __m256i*>(p));
+    const __m256i even = _mm256_slli_epi32(odd, 8);
+    // The low word with its sign, times 2^12: its upper byte comes to where the others are.
+    const __m256i low_word = _mm256_set1_epi32(4096);
+    value[0] = FloatFromMovedE4M3(_mm256_madd_epi16(even, low_word));
+    value[1] = FloatFromMovedE4M3(_mm256_madd_epi16(odd, low_word));
+    value[2] = FloatFromMovedE4M3(_mm256_srai_epi32(even, 4));
+    value[3] = FloatFromMovedE4M3(_mm256_srai_epi32(odd, 4));
+    const __m256i exponent = _mm256_and_si256(odd, _mm256_set1_epi8(0x78));
+    return _mm256_movemask_epi8(_mm256_cmpeq_epi8(exponent, _mm256_setzero_si256())) != 0;
   }
   static Floats LoadBfloat16(const void* p) { return Float(ShiftLeftInts(LoadUint16(p), 16)); }
   static void StoreHalves(Floats a, void* p) {
@@ -138,6 +146,12 @@ struct Avx2 {
   }
 
  private:
+  // A code's sign at bit 31 and the rest from bit 20 on: a float with the bias 7 + 8 instead of 127, less 112 by the
+  // bits that are set.
+  static Floats FloatFromMovedE4M3(__m256i moved) {
+    const __m256i kept = _mm256_and_si256(moved, _mm256_set1_epi32(static_cast<int>(0x87f00000)));
+    return Float(_mm256_or_si256(kept, _mm256_set1_epi32(0x38000000)));
+  }
   static __m256i DotVnni(__m256i sum, __m256i codes, __m256i activations) {
 #if defined(__AVXVNNI__)
     return _mm256_dpbusd_avx_epi32(sum, codes, activations);

@@ -102,11 +102,18 @@ struct Avx512 {
   static Floats LoadHalves(const void* p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
   }
-  // E4M3 codes (none of them NaN) as floats, divided by 256 (generic/fp8.h says why), exact.
-  static Floats LoadE4M3Over256(const void* p) {
-    // The sign is extended into bits 14 and 15; bit 14 belongs to the exponent.
-    const __m256i words = _mm256_slli_epi16(_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p))), 7);
-    return _mm512_cvtph_ps(_mm256_and_si256(words, _mm256_set1_epi16(static_cast<int16_t>(0xbfff))));
+  // E4M3 codes of kLanes rows, those of four columns in each dword, to floats by column, divided by 256: exact but for
+  // codes with an exponent of zero (generic/fp8.h). True when there may be such codes.
+  static bool LoadE4M3(const void* p, Floats (&value)[4]) {
+    const __m512i odd = _mm512_loadu_si512(p);
+    const __m512i even = _mm512_slli_epi32(odd, 8);
+    // The low word with its sign, times 2^12: its upper byte comes to where the others are.
+    const __m512i low_word = _mm512_set1_epi32(4096);
+    value[0] = FloatFromMovedE4M3(_mm512_madd_epi16(even, low_word));
+    value[1] = FloatFromMovedE4M3(_mm512_madd_epi16(odd, low_word));
+    value[2] = FloatFromMovedE4M3(_mm512_srai_epi32(even, 4));
+    value[3] = FloatFromMovedE4M3(_mm512_srai_epi32(odd, 4));
+    return _mm512_testn_epi8_mask(odd, _mm512_set1_epi8(0x78)) != 0;
   }
   static Floats LoadBfloat16(const void* p) { return Float(ShiftLeftInts(LoadUint16(p), 16)); }
   static void StoreHalves(Floats a, void* p) {
@@ -164,6 +171,12 @@ struct Avx512 {
   }
 
  private:
+  // A code's sign at bit 31 and the rest from bit 20 on: a float with the bias 7 + 8 instead of 127, less 112 by the
+  // bits that are set.
+  static Floats FloatFromMovedE4M3(__m512i moved) {
+    const __m512i kept = _mm512_set1_epi32(static_cast<int>(0x87f00000));
+    return Float(_mm512_ternarylogic_epi32(moved, kept, _mm512_set1_epi32(0x38000000), 0xea));  // and, or
+  }
   static __m512i DotVnni(__m512i sum, __m512i codes, __m512i activations) {
 #ifdef __AVX512VNNI__
     return _mm512_dpbusd_epi32(sum, codes, activations);

@@ -145,9 +145,14 @@ struct Scalar {
   static Floats LoadHalves(const void* p) {
     return Each<Floats>([&](int i) { return spec::FloatFromHalf(Word(p, i)); });
   }
-  // E4M3 codes (none of them NaN) as floats, divided by 256 (generic/fp8.h says why), exact.
-  static Floats LoadE4M3Over256(const void* p) {
-    return Each<Floats>([&](int i) { return spec::FloatFromE4M3(static_cast<const uint8_t*>(p)[i]) * 0x1p-8f; });
+  // E4M3 codes of kLanes rows, those of four columns in each dword, to floats by column, divided by 256: exact but for
+  // codes with an exponent of zero (generic/fp8.h). True when there may be such codes.
+  static bool LoadE4M3(const void* p, Floats (&value)[4]) {
+    for (int j = 0; j < 4; ++j) {
+      value[j] =
+          Each<Floats>([&](int i) { return spec::FloatFromE4M3(static_cast<const uint8_t*>(p)[4 * i + j]) * 0x1p-8f; });
+    }
+    return false;  // those are as they should be
   }
   static Floats LoadBfloat16(const void* p) {
     return Each<Floats>([&](int i) { return spec::FloatFromBfloat16(Word(p, i)); });
