@@ -3,6 +3,8 @@
     models_table_test.py CANDOR
 """
 import pathlib
+import re
+import subprocess
 import sys
 import unittest
 
@@ -29,6 +31,13 @@ class ModelsTable(unittest.TestCase):
         for key in ("attention_operations", "unfolded_attention_operations"):
             self.assertIn(f"= {found[key]:,}", text)
         self.assertIn(f"{found['prediction_parameters'] / 1e9:.1f} billion parameters", text)
+
+    def test_the_readme_shows_what_the_command_prints(self):
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        command = re.search(r"\n    candor plan DeepSeek-R1/config.json (.*)\n\n((?:    .*\n|\n)+)", readme)
+        shown = subprocess.run([CANDOR, "plan", make_models_table.CONFIGS / "deepseek-r1.json", *command.group(1).split()],
+                               check=True, capture_output=True, text=True, timeout=60).stdout
+        self.assertIn(re.sub(r"(?m)^    ", "", command.group(2)).strip(), shown)
 
 
 if __name__ == "__main__":
