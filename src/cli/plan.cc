@@ -149,6 +149,9 @@ void RunPlan(const PlanCommandOptions& options) {
     memory.available = *options.memory;
   } else {
     memory = ReadMachineMemory();
+    if (memory.available == 0 && !memory.by_container) {
+      throw IoError("/proc/meminfo: no MemAvailable: say with --memory how much memory there is");
+    }
     facts.memory_source = memory.by_container ? "left to this container" : "free on this machine";
   }
   SealForModel();

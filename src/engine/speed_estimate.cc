@@ -10,8 +10,8 @@
 namespace candor {
 namespace {
 
-// Shares of the machine's limits that products with weights of a type reach (docs/performance.md says how they were
-// measured).
+// Shares of the machine's limits that products with weights of a type reach: docs/models.md, "How the figures are
+// made".
 struct Shares {
   double read;       // of the bandwidth, by one token
   double one_token;  // of the int8 peak, or of the float32 peak for types that take float inputs
@@ -119,37 +119,40 @@ StepTime SpeedEstimate::Decode(uint32_t position) const {
   return time;
 }
 
+// What a prefill's tokens meet: all of one that every token is multiplied with, of experts those that any goes to.
+StepTime SpeedEstimate::ChunkTime(uint32_t rows) const {
+  StepTime time;
+  for (const WeightGroup& group : inventory_.groups) {
+    if (group.inputs == 0 || group.used == 0 || IsForTheLastTokenAlone(group)) continue;
+    // A matrix that a token uses with probability p is used by any of n tokens with 1 - (1 - p)^n.
+    const double used = group.count * (1 - std::pow(1 - group.used / group.count, rows));
+    AddProducts(group, used, rows * group.used / used, time);
+  }
+  time.threads = kSecondsPerLayer * static_cast<double>(config_.layers.size());
+  return time;
+}
+
+bool SpeedEstimate::IsForTheLastTokenAlone(const WeightGroup& group) const {
+  return group.use == WeightUse::kHead ||
+         (group.layer + 1 == config_.layers.size() && group.use != WeightUse::kKeyValue);
+}
+
 StepTime SpeedEstimate::PrefillWithAttention(uint32_t tokens, uint32_t chunk, bool unfolded) const {
   CHECK(tokens > 0 && chunk > 0);
   StepTime time;
-  const size_t last = config_.layers.size() - 1;
-  const auto add_chunk = [&](uint32_t rows) {
-    StepTime one;
-    for (const WeightGroup& group : inventory_.groups) {
-      const bool last_alone =
-          group.use == WeightUse::kHead || (group.layer == last && group.use != WeightUse::kKeyValue);
-      if (group.inputs == 0 || group.used == 0 || last_alone) continue;
-      // A matrix that a token uses with probability p is used by any of n tokens with 1 - (1 - p)^n.
-      const double share = group.used / group.count;
-      const double used = group.count * (1 - std::pow(1 - share, rows));
-      AddProducts(group, used, rows * group.used / used, one);
-    }
-    one.threads = kSecondsPerLayer * static_cast<double>(config_.layers.size());
-    return one;
-  };
   const auto add = [&time](const StepTime& other, double times) {
     time.memory += times * other.memory;
     time.compute += times * other.compute;
     time.threads += times * other.threads;
   };
-  if (tokens >= chunk) add(add_chunk(chunk), tokens / chunk);
-  if (tokens % chunk != 0) add(add_chunk(tokens % chunk), 1);
+  if (tokens >= chunk) add(ChunkTime(chunk), tokens / chunk);
+  if (tokens % chunk != 0) add(ChunkTime(tokens % chunk), 1);
   for (const WeightGroup& group : inventory_.groups) {
-    const bool last_alone = group.use == WeightUse::kHead || (group.layer == last && group.use != WeightUse::kKeyValue);
-    if (group.inputs != 0 && group.used > 0 && last_alone) AddProducts(group, group.used, 1, time);
+    if (group.inputs != 0 && group.used > 0 && IsForTheLastTokenAlone(group)) AddProducts(group, group.used, 1, time);
   }
   // Most layers are alike.
   std::map<std::tuple<uint32_t, double>, double> known;
+  const size_t last = config_.layers.size() - 1;
   for (size_t i = 0; i < last; ++i) {
     const LayerConfig& layer = config_.layers[i];
     const auto [at, added] = known.try_emplace({layer.window, AttentionOperations(layer, unfolded)}, 0);

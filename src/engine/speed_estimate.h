@@ -11,9 +11,9 @@
 //   prefill   in chunks: each matrix once a chunk, of the experts those that any of its tokens goes to if tokens choose
 //             evenly; all but keys and values of the last layer, and the head, for the last token alone
 //
-// The shares are measured (docs/performance.md) and the same for every machine: a model that a machine has not run is
-// estimated within 20 % where its limits are known. Not in it: a model that fits the caches, memory that is not equally
-// near to all threads, sampling.
+// The shares are measured and the same for every machine (docs/models.md has them, and what is not in the model: caches
+// that hold a whole model, memory that is not equally near to all threads, sampling). What is expected should be within
+// 20 % of what is measured where the machine's limits are known: the bar "plan" of bench/bars.
 #ifndef CANDOR_ENGINE_SPEED_ESTIMATE_H_
 #define CANDOR_ENGINE_SPEED_ESTIMATE_H_
 
@@ -67,8 +67,10 @@ class SpeedEstimate {
   StepTime UnfoldedPrefill(uint32_t tokens, uint32_t chunk = 512) const;
 
  private:
-  // Adds what `tokens` tokens' products with one group take when `rows` of them meet each of `matrices` matrices.
+  // Adds what the products of `rows` tokens with each of `matrices` matrices of the group take.
   void AddProducts(const WeightGroup& group, double matrices, double rows, StepTime& time) const;
+  StepTime ChunkTime(uint32_t rows) const;  // without attention
+  bool IsForTheLastTokenAlone(const WeightGroup& group) const;
   StepTime PrefillWithAttention(uint32_t tokens, uint32_t chunk, bool unfolded) const;
   double AttentionSeconds(const LayerConfig& layer, uint32_t first, uint32_t tokens, bool unfolded) const;
 
