@@ -35,7 +35,7 @@ Shares SharesOf(TensorType type) {
     case TensorType::kMXFP4:
       return {0.88, 0.12, 0.74};
     case TensorType::kF8_E4M3:
-      return {0.88, 0.25, 0.60};
+      return {0.88, 0.18, 0.60};
     case TensorType::kF32:
     case TensorType::kF16:
     case TensorType::kBF16:
