@@ -3,15 +3,19 @@
 //
 //     r1_layer_bench [--threads N] [--context N] [--prompt N] [--repetitions N]
 //
-// Prints a line for its attention and a line for its experts, for one token and for a prompt: milliseconds, tokens/s of
-// this layer alone, bytes of weights and cache read with GB/s and their share of the memory's, and operations likewise.
+// Prints for its attention, for its experts and for both together, for one token and for a prompt: milliseconds,
+// tokens/s of this layer alone, bytes of weights and cache read with GB/s and their share of what the memory gives, and
+// operations likewise. A share is the median of shares, each of a repetition and the limits sampled before and after
+// it.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,7 +42,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   int threads = AvailableCpus();
-  uint32_t context = 1024;
+  uint32_t context = 128;
   uint32_t prompt = 512;
   int repetitions = 15;
 };
@@ -216,16 +220,14 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-class LayerBench {
+// A half of the layer, with a cache that is filled as far as the context goes.
+class LayerPart {
  public:
-  LayerBench(const char* name, const Model& model, const Options& options, const KernelTable& kernels, ThreadPool& pool,
-             PeakMeter& meter)
-      : name_(name),
-        model_(model),
+  LayerPart(const Model& model, const Options& options, const KernelTable& kernels, ThreadPool& pool)
+      : model_(model),
         options_(options),
         layout_(model.config, KvType::kF16),
-        decoder_(model, layout_, kernels, pool, {.max_rows = options.prompt}),
-        meter_(meter) {
+        decoder_(model, layout_, kernels, pool, {.max_rows = options.prompt}) {
     const uint32_t pages = (options.context + options.prompt + 512) / kPagePositions + 1;
     kv_.pages.resize(layout_.groups().size());
     for (size_t g = 0; g < layout_.groups().size(); ++g) {
@@ -238,50 +240,22 @@ class LayerBench {
     }
   }
 
-  // One token behind the context, again and again, each with another choice of experts.
-  void Decode() {
-    std::vector<double> seconds, reads;
-    for (int i = 0; i < options_.repetitions; ++i) {
-      reads.push_back(meter_.Sample().read_gbps);
-      for (int token = 0; token < 5; ++token) seconds.push_back(Seconds(options_.context, 1));
-    }
-    const double bytes = static_cast<double>(WeightBytesPerToken(model_.config, model_.weights)) -
-                         static_cast<double>(model_.weights.head().bytes()) + CacheBytes();
-    const double time = Median(seconds);
-    const double gbps = bytes / time / 1e9;
-    const double peak = Median(reads);
-    std::printf("%-10s decode  %8.3f ms  %7.1f tokens/s  %7.1f MB a token  %6.1f GB/s, %3.0f%% of %.1f\n", name_,
-                time * 1e3, 1 / time, bytes / 1e6, gbps, 100 * gbps / peak, peak);
-    std::fflush(stdout);
+  // How long `count` tokens behind the context take.
+  double Seconds(uint32_t count) { return Seconds(options_.context, count); }
+
+  // What a token reads: weights and cache.
+  double BytesPerToken() const {
+    return static_cast<double>(WeightBytesPerToken(model_.config, model_.weights)) -
+           static_cast<double>(model_.weights.head().bytes()) +
+           static_cast<double>(layout_.BytesPerToken()) * options_.context;
   }
-
-  // A chunk of the prompt behind the context.
-  void Prefill() {
-    std::vector<double> seconds, peaks;
-    for (int i = 0; i < std::max(3, options_.repetitions / 3); ++i) {
-      peaks.push_back(meter_.Sample().int8_gops);
-      seconds.push_back(Seconds(options_.context, options_.prompt));
-    }
-    const double time = Median(seconds);
-    const double gops = 2 * WeightValues() * options_.prompt / time / 1e9;
-    const double attention = AttentionOperations() / time / 1e9;
-    const double peak = Median(peaks);
-    std::printf(
-        "%-10s prefill %8.1f ms  %7.1f tokens/s  %7.1f Gop/s with weights, %3.0f%% of %.0f; %.1f GFLOP/s of "
-        "attention\n",
-        name_, time * 1e3, options_.prompt / time, gops, 100 * gops / peak, peak, attention);
-    std::fflush(stdout);
-  }
-
- private:
-  double CacheBytes() const { return static_cast<double>(layout_.BytesPerToken()) * options_.context; }
-
-  double WeightValues() const {
+  // The operations of a prompt's products with weights, and of its attention.
+  double WeightOperations() const {
     double values = 0;
     for (const PackedMatrix* matrix : MatricesPerToken(model_.config.layers[0], model_.weights.layers[0])) {
       values += static_cast<double>(matrix->rows()) * matrix->cols();
     }
-    return values;
+    return 2 * values * options_.prompt;
   }
   double AttentionOperations() const {
     const LayerConfig& c = model_.config.layers[0];
@@ -289,6 +263,8 @@ class LayerBench {
     return 2.0 * c.heads * (c.head_dim + c.value_dim) * positions * options_.prompt;
   }
 
+ private:
+  // Random tokens: each chooses other experts.
   double Seconds(uint32_t position, uint32_t count) {
     Batch batch;
     std::normal_distribution<float> normal;
@@ -301,17 +277,89 @@ class LayerBench {
     return std::chrono::duration<double>(Clock::now() - start).count();
   }
 
-  const char* name_;
   const Model& model_;
   const Options& options_;
   KvLayout layout_;
   Decoder decoder_;
-  PeakMeter& meter_;
   std::vector<HugeBuffer> buffers_;
   KvPages kv_;
   BatchResult result_;
   std::mt19937 engine_{11};
 };
+
+// The repetitions of one part or of both: seconds, and what was reached of the limit.
+class Series {
+ public:
+  // `work`: bytes or operations done in `seconds`; `limit`: those a second that the machine gives.
+  void Add(double seconds, double work, double limit) {
+    seconds_.push_back(seconds);
+    limits_.push_back(limit);
+    shares_.push_back(work / seconds / limit);
+  }
+  double seconds() const { return Median(seconds_); }
+  double limit() const { return Median(limits_); }
+  double percent() const { return 100 * Median(shares_); }
+
+ private:
+  std::vector<double> seconds_, limits_, shares_;
+};
+
+struct Half {
+  const char* name;
+  LayerPart part;
+};
+
+void Decode(std::span<Half> halves, const Options& options, PeakMeter& meter) {
+  constexpr int kTokens = 5;
+  std::vector<Series> series(halves.size() + 1);
+  double all_bytes = 0;
+  for (const Half& half : halves) all_bytes += half.part.BytesPerToken();
+  for (int i = 0; i < options.repetitions; ++i) {
+    double before = meter.Sample().read_gbps;
+    double all_seconds = 0, all_limits = 0;
+    for (size_t h = 0; h < halves.size(); ++h) {
+      std::vector<double> seconds;
+      for (int token = 0; token < kTokens; ++token) seconds.push_back(halves[h].part.Seconds(1));
+      const double after = meter.Sample().read_gbps;
+      const double limit = (before + after) / 2 * 1e9;
+      series[h].Add(Median(seconds), halves[h].part.BytesPerToken(), limit);
+      all_seconds += Median(seconds);
+      all_limits += limit;
+      before = after;
+    }
+    series.back().Add(all_seconds, all_bytes, all_limits / static_cast<double>(halves.size()));
+  }
+  for (size_t h = 0; h < series.size(); ++h) {
+    const bool whole = h == halves.size();
+    const double bytes = whole ? all_bytes : halves[h].part.BytesPerToken();
+    const double seconds = series[h].seconds();
+    std::printf("%-10s decode  %8.3f ms  %7.1f tokens/s  %7.1f MB a token  %6.1f GB/s, %3.0f%% of %.1f\n",
+                whole ? "layer" : halves[h].name, seconds * 1e3, 1 / seconds, bytes / 1e6, bytes / seconds / 1e9,
+                series[h].percent(), series[h].limit() / 1e9);
+  }
+  std::fflush(stdout);
+}
+
+// A chunk of the prompt behind the context.
+void Prefill(std::span<Half> halves, const Options& options, PeakMeter& meter) {
+  for (Half& half : halves) {
+    Series series;
+    double before = meter.Sample().int8_gops;
+    for (int i = 0; i < std::max(3, options.repetitions / 3); ++i) {
+      const double seconds = half.part.Seconds(options.prompt);
+      const double after = meter.Sample().int8_gops;
+      series.Add(seconds, half.part.WeightOperations(), (before + after) / 2 * 1e9);
+      before = after;
+    }
+    const double seconds = series.seconds();
+    std::printf(
+        "%-10s prefill %8.1f ms  %7.1f tokens/s  %7.1f Gop/s with weights, %3.0f%% of %.0f; %.1f GFLOP/s of "
+        "attention\n",
+        half.name, seconds * 1e3, options.prompt / seconds, half.part.WeightOperations() / seconds / 1e9,
+        series.percent(), series.limit() / 1e9, half.part.AttentionOperations() / seconds / 1e9);
+    std::fflush(stdout);
+  }
+}
 
 int Main(int argc, char** argv) {
   Options options;
@@ -338,12 +386,11 @@ int Main(int argc, char** argv) {
   WeightMaker maker(pool);
   std::printf("one layer of DeepSeek R1, %d threads, %s, context %u, prompt %u\n", options.threads, kernels.name,
               options.context, options.prompt);
-  for (const bool attention : {true, false}) {
-    const Model model = ModelOf(attention ? AttentionLayer() : ExpertsLayer(), maker);
-    LayerBench bench(attention ? "attention" : "experts", model, options, kernels, pool, meter);
-    bench.Decode();
-    bench.Prefill();
-  }
+  const Model attention = ModelOf(AttentionLayer(), maker), experts = ModelOf(ExpertsLayer(), maker);
+  std::array<Half, 2> halves = {{{"attention", LayerPart(attention, options, kernels, pool)},
+                                 {"experts", LayerPart(experts, options, kernels, pool)}}};
+  Decode(halves, options, meter);
+  Prefill(halves, options, meter);
   return 0;
 }
 

@@ -49,7 +49,8 @@ bool StartsWithAny(std::string_view text, const std::vector<std::string>& beginn
 
 }  // namespace
 
-ControlTokenGuard::ControlTokenGuard(const Tokenizer& tokenizer, std::vector<std::string> allowed_in_answers)
+ControlTokenGuard::ControlTokenGuard(const Tokenizer& tokenizer, std::string_view chat_template,
+                                     std::vector<std::string> allowed_in_answers)
     : allowed_in_answers_(std::move(allowed_in_answers)) {
   std::erase(allowed_in_answers_, "");
   std::vector<AddedToken> special;
@@ -57,22 +58,23 @@ ControlTokenGuard::ControlTokenGuard(const Tokenizer& tokenizer, std::vector<std
     const auto id = static_cast<TokenId>(i);
     const std::string piece(tokenizer.Piece(id));
     if (!tokenizer.IsSpecial(id) || piece.empty() || piece.size() > kMaxAddedTokenBytes) continue;
-    special.push_back({.text = piece, .id = id, .control = tokenizer.IsControl(id)});
-    if (tokenizer.IsControl(id)) control_[static_cast<unsigned char>(piece[0])].push_back(piece);
+    const bool guarded = tokenizer.IsControl(id) || chat_template.find(piece) != std::string_view::npos;
+    special.push_back({.text = piece, .id = id, .control = guarded});
+    if (guarded) guarded_[static_cast<unsigned char>(piece[0])].push_back(piece);
   }
   special_ = AddedTokens(std::move(special), "special tokens");
 }
 
 bool ControlTokenGuard::MightBegin(std::string_view text, size_t at, size_t end, bool is_answer) const {
   const auto first = static_cast<unsigned char>(text[at]);
-  if (control_[first].empty()) return false;
+  if (guarded_[first].empty()) return false;
   const std::string_view rest = text.substr(at);
   if (is_answer && StartsWithAny(rest, allowed_in_answers_)) return false;
   if (const AddedToken* token = special_.LongestAt(text, at, true)) return token->control;
   if (!IsAsciiWordCharacter(text[at])) return true;
   if (end <= at || end - at >= kMaxAddedTokenBytes) return false;
   const std::string_view last = text.substr(at, end - at);
-  return std::ranges::any_of(control_[first], [&](const std::string& token) { return token.starts_with(last); });
+  return std::ranges::any_of(guarded_[first], [&](const std::string& token) { return token.starts_with(last); });
 }
 
 std::string ControlTokenGuard::WithMarks(std::string_view text, std::string_view mark, bool is_answer) const {

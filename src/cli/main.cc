@@ -30,6 +30,12 @@ in ~/.config/candor/config.toml, as lines such as "threads = 4", or below [run] 
 --config names another file. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 )";
 
+// A name within a message may hold line ends, which would make two messages of one.
+std::string InOneLine(std::string message) {
+  for (size_t at = 0; (at = message.find('\n', at)) != std::string::npos; at += 2) message.replace(at, 1, "\\n");
+  return message;
+}
+
 int Main(std::vector<std::string> arguments) {
   CLI::App app{kDescription, "candor"};
   UseHelpFormat(app);
@@ -61,10 +67,10 @@ int Main(std::vector<std::string> arguments) {
     Note("candor: " + DescribeUsageError(app, error, arguments));
     return kWrongUsage;
   } catch (const UsageError& error) {
-    Note("candor: " + InFlagNames(error.what()));
+    Note("candor: " + InOneLine(InFlagNames(error.what())));
     return kWrongUsage;
   } catch (const std::exception& error) {
-    Note(std::string("candor: ") + error.what());
+    Note("candor: " + InOneLine(error.what()));
     return kFailed;
   }
 }

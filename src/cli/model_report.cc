@@ -207,6 +207,7 @@ json::value ToJson(const MetadataValue& value) {
         n);
   };
   if (const auto* text = std::get_if<std::string>(&value)) return json::string(ToUtf8(*text));
+  if (std::holds_alternative<LeftOut>(value)) return nullptr;
   if (const auto* numbers = std::get_if<NumberArray>(&value)) return array(*numbers, number);
   if (const auto* table = std::get_if<StringTable>(&value)) {
     return array(*table, [](std::string_view text) { return json::string(ToUtf8(text)); });
@@ -338,7 +339,9 @@ std::string ModelReportJson(const Checkpoint& checkpoint, const ModelReportOptio
   report["runs"] = refusal.empty();
   report["refusal"] = OrNull(ToUtf8(refusal));
   json::object metadata;
-  for (const auto& [key, value] : checkpoint.metadata.values()) metadata[key] = ToJson(value);
+  for (const auto& [key, value] : checkpoint.metadata.values()) {
+    if (!std::holds_alternative<LeftOut>(value)) metadata[key] = ToJson(value);
+  }
   report["metadata"] = std::move(metadata);
   if (options.tensors) {
     json::array tensors;

@@ -28,7 +28,8 @@ Dialogue::Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, s
       end_tokens_(tokenizer.end_tokens()),
       chat_(std::move(chat)),
       format_(FindReasoningFormat(tokenizer, chat_ ? chat_->text() : "")),
-      guard_(tokenizer, format_.in_messages) {}
+      guards_{ControlTokenGuard(tokenizer, chat_ ? chat_->text() : "", format_.in_messages),
+              ControlTokenGuard(tokenizer, "", format_.in_messages)} {}
 
 PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const {
   PreparedRequest prepared;
@@ -37,9 +38,14 @@ PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSett
     prepared.prompted_reasoning = true;
   }
   FitHistory(format_, messages);
-  const ControlTokenGuard::Marked marked = guard_.Mark(TemplateMessages(messages));
-  const ThinkingPrompt rendered = RenderThinking(*chat_, marked.messages, {}, think, now);
-  GuardedText guarded = ControlTokenGuard::Unmark(rendered.text, marked.mark);
+  const jinja::Value list = TemplateMessages(messages);
+  const ThinkingPrompt rendered = RenderThinking(*chat_, list, {}, think, now);
+  GuardedText guarded;
+  for (const ControlTokenGuard& guard : guards_) {
+    const ControlTokenGuard::Marked marked = guard.Mark(list);
+    guarded = ControlTokenGuard::Unmark(RenderThinking(*chat_, marked.messages, {}, think, now).text, marked.mark);
+    if (guarded.text == rendered.text) break;
+  }
   prepared.prompt = std::move(guarded.text);
   prepared.request.prompt = tokenizer_.EncodeGuarded(prepared.prompt, guarded.literal);
   RequireTokens(prepared);

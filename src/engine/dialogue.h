@@ -2,6 +2,7 @@
 #ifndef CANDOR_ENGINE_DIALOGUE_H_
 #define CANDOR_ENGINE_DIALOGUE_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -61,7 +62,9 @@ class Dialogue {
   std::vector<TokenId> end_tokens_;
   std::optional<ChatPrompt> chat_;
   ReasoningFormat format_;
-  ControlTokenGuard guard_;
+  // The stricter one first. Its marks hide user-defined tokens from a template that looks for one in a message, which
+  // then makes another prompt: the second leaves them alone.
+  std::array<ControlTokenGuard, 2> guards_;
 };
 
 }  // namespace candor

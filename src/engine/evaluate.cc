@@ -1,5 +1,7 @@
 #include "engine/evaluate.h"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "base/check.h"
@@ -56,6 +58,12 @@ std::span<const float> Evaluator::Append(std::span<const TokenId> tokens) {
   if (s.result.broken[0]) {
     throw Error("a key or value is not finite at one of the tokens " + std::to_string(s.position + 1) + " to " +
                 std::to_string(s.position + count) + ": the model's file or this computation is broken");
+  }
+  const auto broken = std::ranges::find_if(s.result.logits, [](float logit) { return !std::isfinite(logit); });
+  if (broken != s.result.logits.end()) {
+    throw Error("a logit is not finite at token " +
+                std::to_string(s.position + 1 + static_cast<size_t>(broken - s.result.logits.begin()) / vocabulary()) +
+                ": the model's file or this computation is broken");
   }
   s.position += count;
   return s.result.logits;

@@ -24,8 +24,8 @@ class Evaluator {
   Evaluator& operator=(const Evaluator&) = delete;
 
   // Computes up to `chunk` more tokens; returns their logits [tokens.size(), vocabulary], valid until the next call.
-  // Throws UsageError for a token outside the vocabulary, LimitError when the context is full, and Error when a key or
-  // value is not finite.
+  // Throws UsageError for a token outside the vocabulary, LimitError when the context is full, and Error when a key,
+  // a value or a logit is not finite.
   std::span<const float> Append(std::span<const TokenId> tokens);
 
   // Forgets all tokens from `position` on, as far as windows allow: returns how many are left, `position` or 0.

@@ -88,12 +88,14 @@ class Flattener : public JsonVisitor {
     } else if (container == JsonContainer::kArray) {
       elements_ = Elements();
       in_array_ = 1;
+    } else {
+      Add(place, kObjectLeftOut);
     }
   }
 
   void End(const JsonPlace& place, JsonContainer) override {
     if (in_array_ == 0 || --in_array_ > 0) return;
-    if (std::optional<MetadataValue> value = elements_.Take()) Add(place, *std::move(value));
+    Add(place, elements_.Take().value_or(LeftOut{"an array of other than numbers, booleans or strings"}));
   }
 
   void Value(const JsonPlace& place, const JsonScalar& value) override {

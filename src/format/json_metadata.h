@@ -19,7 +19,7 @@ inline constexpr uint64_t kJsonMetadataMaxKeyBytes = 1024;
 // - a whole number that fits is a uint64_t or, below zero, an int64_t; any other number ("1e4", "1.0") is a double;
 // - an array of numbers is a NumberArray: kUint64, kInt64 when one is below zero, kFloat64 when one is not whole (or
 //   they fit neither); one of booleans is of kBool, one of strings a StringTable, an empty one an empty StringTable;
-// - an array with anything else in it, or of several kinds, is left out.
+// - an object has a key of its own too, and so has an array with anything else in it, or of several kinds: LeftOut.
 // Keys are printable UTF-8. Throws FormatError or LimitError naming `source` and the member.
 Metadata MetadataFromJson(std::string_view text, const std::string& source);
 

@@ -282,6 +282,7 @@ std::optional<std::vector<bool>> Metadata::GetBools(std::string_view key) const 
 
 std::string Describe(const MetadataValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return Quoted(*text);
+  if (const auto* other = std::get_if<LeftOut>(&value)) return std::string(other->what);
   if (const auto* table = std::get_if<StringTable>(&value)) return DescribeArray(*table, "string", Quoted);
   if (const auto* array = std::get_if<NumberArray>(&value)) {
     return DescribeArray(*array, kNumbers[static_cast<size_t>(array->type())].name, NumberText);

@@ -68,9 +68,17 @@ class NumberArray {
   std::vector<std::byte> bytes_;
 };
 
+// A value of a kind that has no place here, left out by the reader (json_metadata.h). What asks for its key is told so,
+// rather than that the key is missing.
+struct LeftOut {
+  std::string_view what;  // "an object"; lives as long as the program
+  bool operator==(const LeftOut&) const = default;
+};
+inline constexpr LeftOut kObjectLeftOut = {"an object"};  // its members have keys of their own
+
 // Unsigned integers of every width are uint64_t, signed ones int64_t, floats double. Strings are bytes: not always
-// UTF-8. Nested arrays are refused by the readers.
-using MetadataValue = std::variant<uint64_t, int64_t, double, bool, std::string, NumberArray, StringTable>;
+// UTF-8. Nested arrays are refused or left out by the readers.
+using MetadataValue = std::variant<uint64_t, int64_t, double, bool, std::string, NumberArray, StringTable, LeftOut>;
 
 class Metadata {
  public:

@@ -1,7 +1,9 @@
 #include "model/safetensors_config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -49,15 +51,28 @@ void ReadHeads(const ConfigFields& fields, uint32_t hidden, LayerConfig& layer) 
   layer.value_dim = layer.head_dim;
 }
 
+bool HasTensor(const Checkpoint& checkpoint, const std::function<bool(const TensorInfo&)>& is) {
+  return checkpoint.tensors.empty() || std::ranges::any_of(checkpoint.tensors, is);
+}
+
 // FP8 in blocks and MXFP4 are read; another method's tensors would be misread.
 void CheckQuantization(const ConfigFields& fields) {
-  const std::string method = fields.GetString("quantization_config.quant_method").value_or("");
-  if (method.empty() || method == "mxfp4") return;
+  if (!fields.HasObject("quantization_config")) return;
+  constexpr std::string_view kMethod = "quantization_config.quant_method";
+  const std::string method = fields.GetString(kMethod).value_or("");
+  if (method == "mxfp4") {
+    const auto is_blocks = [](const TensorInfo& tensor) { return tensor.name.ends_with("_blocks"); };
+    if (!HasTensor(fields.checkpoint(), is_blocks))
+      fields.Refuse(kMethod, "\"mxfp4\"", "tensors of MXFP4 blocks with it");
+    return;
+  }
   if (method != "fp8") {
-    throw UnsupportedError(fields.metadata().source() + ": " + fields.Key("quantization_config.quant_method") +
-                           " is \"" + Printable(method) +
+    throw UnsupportedError(fields.metadata().source() + ": " + fields.Key(kMethod) + " is \"" + Printable(method) +
                            "\", which this version does not compute; it knows fp8 and mxfp4");
   }
+  const auto is_fp8 = [](const TensorInfo& tensor) { return tensor.type == TensorType::kF8_E4M3; };
+  if (!HasTensor(fields.checkpoint(), is_fp8)) fields.Refuse(kMethod, "\"fp8\"", "tensors in F8_E4M3 with it");
+  fields.RequireString("quantization_config.fmt", "e4m3");
   for (const double size : fields.GetFloats("quantization_config.weight_block_size", 2).value_or(std::vector{0.0})) {
     if (size == static_cast<double>(kFp8Block)) continue;
     fields.Refuse("quantization_config.weight_block_size", "missing or another", "[128, 128]");
@@ -68,14 +83,16 @@ void CheckQuantization(const ConfigFields& fields) {
 class RopeFields {
  public:
   RopeFields(const ConfigFields& fields, std::string_view group) : fields_(fields) {
-    const std::string grouped = "rope_parameters." + std::string(group) + ".";
-    if (!group.empty() && fields.Has(grouped + "rope_theta")) {
-      base_ = scaling_ = grouped;
-    } else if (fields.Has("rope_parameters.rope_theta") || fields.Has("rope_parameters.rope_type")) {
-      base_ = scaling_ = "rope_parameters.";
-    } else {
-      scaling_ = "rope_scaling.";
+    const bool parameters = fields.HasObject("rope_parameters");
+    if (fields.HasObject("rope_scaling") && parameters) {
+      fields.Refuse("rope_scaling", "given beside " + fields.Key("rope_parameters"), "one of the two");
     }
+    if (!parameters) {
+      scaling_ = "rope_scaling.";
+      return;
+    }
+    const std::string grouped = "rope_parameters." + std::string(group);
+    base_ = scaling_ = !group.empty() && fields.HasObject(grouped) ? grouped + "." : "rope_parameters.";
   }
 
   std::string Base(std::string_view key) const { return base_ + std::string(key); }
@@ -93,13 +110,19 @@ class RopeFields {
   double RequireFloat(std::string_view key, double min, double max) const {
     return fields_.RequireFloat(Scaling(key), min, max);
   }
-  uint32_t FirstContext() const {
-    const auto inside = fields_.Get(Scaling("original_max_position_embeddings"), kMinContext, kMaxContext);
-    const auto outside = fields_.Get("original_max_position_embeddings", kMinContext, kMaxContext);
-    return inside ? *inside : outside ? *outside : fields_.Require("max_position_embeddings", kMinContext, kMaxContext);
+  // What the model was first trained with; without the field its longest context, where `otherwise_longest`.
+  uint32_t FirstContext(bool otherwise_longest) const {
+    if (const auto inside = Context(Scaling(kFirstContext))) return *inside;
+    if (const auto outside = Context(std::string(kFirstContext))) return *outside;
+    if (otherwise_longest) return fields_.Require("max_position_embeddings", kMinContext, kMaxContext);
+    fields_.Refuse(Scaling(kFirstContext), "missing", "a number of tokens");
   }
 
  private:
+  static constexpr std::string_view kFirstContext = "original_max_position_embeddings";
+
+  std::optional<uint32_t> Context(const std::string& key) const { return fields_.Get(key, kMinContext, kMaxContext); }
+
   const ConfigFields& fields_;
   std::string base_, scaling_;
 };
@@ -107,7 +130,7 @@ class RopeFields {
 void ScaleByYarn(const ConfigFields& fields, const RopeFields& names, RopeConfig& rope) {
   YarnScaling yarn;
   yarn.factor = names.RequireFloat("factor", kMinRopeFactor, kMaxContextFactor);
-  yarn.first_context = names.FirstContext();
+  yarn.first_context = names.FirstContext(true);
   yarn.beta_fast = names.Float("beta_fast", kMinYarnBeta, kMaxYarnBeta, yarn.beta_fast);
   yarn.beta_slow = names.Float("beta_slow", kMinYarnBeta, kMaxYarnBeta, yarn.beta_slow);
   yarn.truncate = fields.GetBool(names.Scaling("truncate"), true);
@@ -121,7 +144,7 @@ void ScaleByYarn(const ConfigFields& fields, const RopeFields& names, RopeConfig
 }
 
 void ScaleByLongRope(const ConfigFields& fields, const RopeFields& names, RopeConfig& rope) {
-  rope.first_context = names.FirstContext();
+  rope.first_context = names.FirstContext(true);
   const size_t pairs = rope.dims / 2;
   for (const auto& [key, factors] :
        {std::pair("short_factor", &rope.frequency_factors), std::pair("long_factor", &rope.long_frequency_factors)}) {
@@ -143,7 +166,14 @@ void ScaleByLongRope(const ConfigFields& fields, const RopeFields& names, RopeCo
 }  // namespace
 
 ConfigFields::ConfigFields(const Checkpoint& checkpoint, std::string prefix)
-    : metadata_(checkpoint.metadata), prefix_(std::move(prefix)) {}
+    : checkpoint_(checkpoint), metadata_(checkpoint.metadata), prefix_(std::move(prefix)) {}
+
+bool ConfigFields::HasObject(std::string_view key) const {
+  const MetadataValue* value = metadata_.Find(Key(key));
+  if (value == nullptr) return false;
+  if (*value != MetadataValue(kObjectLeftOut)) Refuse(key, Describe(*value), "an object");
+  return true;
+}
 
 uint32_t ConfigFields::Require(std::string_view key, uint32_t min, uint32_t max) const {
   return static_cast<uint32_t>(metadata_.RequireUint(Key(key), min, max));
@@ -181,7 +211,7 @@ std::optional<std::vector<double>> ConfigFields::GetFloats(std::string_view key,
   const MetadataValue* value = metadata_.Find(Key(key));
   if (value == nullptr) return std::nullopt;
   const auto* array = std::get_if<NumberArray>(value);
-  if (array == nullptr || array->size() != count) {
+  if (array == nullptr || array->type() == NumberType::kBool || array->size() != count) {
     Refuse(key, Describe(*value), std::to_string(count) + " numbers");
   }
   std::vector<double> numbers;
@@ -191,10 +221,8 @@ std::optional<std::vector<double>> ConfigFields::GetFloats(std::string_view key,
       numbers.push_back(*real);
     } else if (const auto* natural = std::get_if<uint64_t>(&number)) {
       numbers.push_back(static_cast<double>(*natural));
-    } else if (const auto* integer = std::get_if<int64_t>(&number)) {
-      numbers.push_back(static_cast<double>(*integer));
     } else {
-      numbers.push_back(std::get<bool>(number) ? 1.0 : 0.0);
+      numbers.push_back(static_cast<double>(std::get<int64_t>(number)));
     }
   }
   return numbers;
@@ -212,6 +240,12 @@ std::optional<std::vector<std::string>> ConfigFields::GetStrings(std::string_vie
 
 void ConfigFields::Refuse(std::string_view key, const std::string& found, const std::string& expected) const {
   throw FormatError(metadata_.source() + ": " + Key(key) + " is " + found + ", expected " + expected);
+}
+
+void ConfigFields::RequireFalse(std::string_view key) const {
+  if (!GetBool(key, false)) return;
+  throw UnsupportedError(metadata_.source() + ": " + Key(key) +
+                         " is true, which this version does not compute for this architecture");
 }
 
 void ConfigFields::RequireString(std::string_view key, std::string_view known) const {
@@ -237,7 +271,7 @@ RopeConfig TransformersRope(const ConfigFields& fields, uint32_t dims, std::stri
   } else if (type == "llama3") {
     WavelengthScaling ramp;
     ramp.factor = names.RequireFloat("factor", kMinRopeFactor, kMaxContextFactor);
-    ramp.first_context = names.FirstContext();
+    ramp.first_context = names.FirstContext(false);
     ramp.low_factor = names.RequireFloat("low_freq_factor", kMinYarnBeta, kMaxYarnBeta);
     ramp.high_factor = names.RequireFloat("high_freq_factor", kMinYarnBeta, kMaxYarnBeta);
     if (ramp.high_factor <= ramp.low_factor) {
@@ -288,7 +322,7 @@ ModelConfig TransformersConfig(const ConfigFields& fields, const ConfigDefaults&
   LayerConfig layer;
   ReadHeads(fields, config.hidden, layer);
   layer.attention_scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(layer.head_dim)));
-  layer.ffn_dim = fields.Require("intermediate_size", kMinWidth, kMaxFfnDim);
+  if (defaults.dense_layers) layer.ffn_dim = fields.Require("intermediate_size", kMinWidth, kMaxFfnDim);
   layer.query_bias = layer.output_bias = fields.GetBool("attention_bias", false);
   layer.ffn_bias = fields.GetBool("mlp_bias", false);
   config.ropes.push_back(TransformersRope(fields, layer.head_dim));

@@ -24,6 +24,8 @@ class ConfigFields {
 
   std::string Key(std::string_view key) const { return prefix_ + std::string(key); }
   bool Has(std::string_view key) const { return metadata_.Has(Key(key)); }
+  // Whether there is an object of members under the key; a FormatError when it is something else.
+  bool HasObject(std::string_view key) const;
   uint32_t Require(std::string_view key, uint32_t min, uint32_t max) const;
   std::optional<uint32_t> Get(std::string_view key, uint32_t min, uint32_t max) const;
   std::optional<double> GetFloat(std::string_view key, double min, double max) const;
@@ -36,12 +38,16 @@ class ConfigFields {
 
   // "FILE: key is FOUND, expected EXPECTED".
   [[noreturn]] void Refuse(std::string_view key, const std::string& found, const std::string& expected) const;
+  // UnsupportedError when the switch is true.
+  void RequireFalse(std::string_view key) const;
   // UnsupportedError unless the string is missing or `known`.
   void RequireString(std::string_view key, std::string_view known) const;
 
+  const Checkpoint& checkpoint() const { return checkpoint_; }
   const Metadata& metadata() const { return metadata_; }
 
  private:
+  const Checkpoint& checkpoint_;
   const Metadata& metadata_;
   std::string prefix_;
 };
@@ -51,6 +57,7 @@ struct ConfigDefaults {
   bool tied_output = false;
   std::string_view activation_key = "hidden_act";
   std::string_view activation = "silu";  // the only one that the family computes
+  bool dense_layers = true;              // whether `intermediate_size` counts
 };
 
 // The configuration of a plain decoder as the common members describe it: equal layers, one rotation (halves paired),

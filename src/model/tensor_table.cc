@@ -29,12 +29,10 @@ std::string ShapeText(std::span<const uint64_t> shape) {
   return text + "]";
 }
 
-bool SameDimensions(Dimensions found, Dimensions expected) {
-  // Writers differ in whether a tensor carries trailing dimensions of one.
-  for (auto* shape : {&found, &expected}) {
-    while (shape->size() > 1 && shape->back() == 1) shape->pop_back();
-  }
-  return found == expected;
+// Writers of GGUF files differ in whether a tensor carries trailing dimensions of one.
+Dimensions WithoutTrailingOnes(Dimensions shape) {
+  while (shape.size() > 1 && shape.back() == 1) shape.pop_back();
+  return shape;
 }
 
 bool IsMatrix(const PartShape& shape) { return shape.inputs != 0; }
@@ -188,7 +186,8 @@ class Matcher {
     const TensorInfo& tensor = checkpoint_.tensors[index];
     uint64_t elements = 0;
     for (const Use& use : uses) elements += use.shape.outputs;
-    CheckItems(tensor, elements, 1, uses[0].shape.count);
+    const uint64_t items = uses[0].shape.count;
+    CheckShape(tensor, items == 1 ? Dimensions{elements} : Dimensions{elements, items});
     if (!IsFloatType(tensor.type)) RefuseType(tensor, "F32, F16 or BF16 for a vector");
   }
 
@@ -202,7 +201,10 @@ class Matcher {
                              : first.stored == Stored::kTransposed ? first.shape.outputs
                                                                    : first.shape.inputs;
     const uint64_t rows = by_inputs ? first.shape.inputs : block;
-    CheckItems(tensor, columns, rows, items);
+    // Items are one below the other, or apart.
+    if (items == 1 || !HasShape(tensor, {columns, rows * items})) {
+      CheckShape(tensor, items == 1 ? Dimensions{columns, rows} : Dimensions{columns, rows, items});
+    }
     const TensorTypeInfo& type = InfoOf(tensor.type);
     if (!type.computed) {
       throw UnsupportedError(Where(tensor) + " has type " + std::string(type.name) +
@@ -246,16 +248,12 @@ class Matcher {
     }
   }
 
-  // A tensor of `items` matrices is [items, rows, columns] or [items * rows, columns]; of vectors [items, columns].
-  void CheckItems(const TensorInfo& tensor, uint64_t columns, uint64_t rows, uint32_t items) const {
-    if (SameDimensions(tensor.shape, {columns, rows * items})) return;
-    if (items == 1 || rows == 1)
-      RefuseShape(tensor, rows * items == 1 ? Dimensions{columns} : Dimensions{columns, rows * items});
-    CheckShape(tensor, {columns, rows, items});
+  bool HasShape(const TensorInfo& tensor, const Dimensions& expected) const {
+    if (checkpoint_.format == CheckpointFormat::kSafetensors) return tensor.shape == expected;
+    return WithoutTrailingOnes(tensor.shape) == WithoutTrailingOnes(expected);
   }
-
   void CheckShape(const TensorInfo& tensor, const Dimensions& expected) const {
-    if (!SameDimensions(tensor.shape, expected)) RefuseShape(tensor, expected);
+    if (!HasShape(tensor, expected)) RefuseShape(tensor, expected);
   }
 
   // Every part of the configuration has come from one tensor; of a part that is many, every item.

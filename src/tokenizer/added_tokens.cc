@@ -127,10 +127,7 @@ AddedTokens::Match AddedTokens::Find(std::string_view text, size_t from, const C
   for (size_t pos = from; pos < text.size(); ++pos) {
     if (roots_[static_cast<uint8_t>(text[pos])] == 0) continue;
     const AddedToken* token = LongestAt(text, pos, control.counts);
-    if (token != nullptr && token->control && std::ranges::binary_search(control.literal, pos)) {
-      token = LongestAt(text, pos, false);
-    }
-    if (token == nullptr) continue;
+    if (token == nullptr || std::ranges::binary_search(control.literal, pos)) continue;
     Match match{token, pos, pos + token->text.size()};
     if (token->single_word && !StandsAlone(text, match.begin, match.end)) {
       pos = match.end - 1;

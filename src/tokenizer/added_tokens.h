@@ -46,7 +46,7 @@ class AddedTokens {
     const AddedToken* token = nullptr;  // null: none is left
     size_t begin = 0, end = 0;
   };
-  // Where control tokens count: nowhere, or everywhere but where they begin at one of the offsets `literal`
+  // Whether control tokens count. No token, control or user-defined, begins at one of the offsets `literal`
   // (ascending).
   struct Control {
     bool counts = false;

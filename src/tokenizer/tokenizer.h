@@ -32,8 +32,8 @@ class Tokenizer {
   std::vector<TokenId> Encode(std::string_view text, bool parse_special) const {
     return DoEncode(text, parse_special, {});
   }
-  // The same for a text in which control tokens count but where somebody else's words begin: none is recognised that
-  // begins at one of the byte offsets `literal` (in ascending order).
+  // The same for a text in which control tokens count but for somebody else's words: no special token is recognised
+  // that begins at one of the byte offsets `literal` (in ascending order).
   std::vector<TokenId> EncodeGuarded(std::string_view text, std::span<const size_t> literal) const {
     return DoEncode(text, true, literal);
   }

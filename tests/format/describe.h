@@ -59,7 +59,7 @@ inline std::string DescribeValue(const MetadataValue& value) {
 inline std::string DescribeKeys(const Checkpoint& checkpoint) {
   std::ostringstream out;
   for (const auto& [key, value] : checkpoint.metadata.values()) {
-    out << "key " << key << " " << DescribeValue(value) << "\n";
+    if (!std::holds_alternative<LeftOut>(value)) out << "key " << key << " " << DescribeValue(value) << "\n";
   }
   return out.str();
 }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "base/error.h"
 #include "base/utf8.h"
 
@@ -14,9 +16,9 @@ using ::testing::Pair;
 
 Metadata Read(std::string_view text) { return MetadataFromJson(text, "config.json"); }
 
-std::string ErrorOf(std::string_view text) {
+std::string ErrorOf(const std::function<void()>& read) {
   try {
-    Read(text);
+    read();
   } catch (const Error& error) {
     EXPECT_TRUE(IsPrintable(error.what()));
     return error.what();
@@ -24,19 +26,28 @@ std::string ErrorOf(std::string_view text) {
   return "";
 }
 
+std::string ErrorOf(std::string_view text) {
+  return ErrorOf([&] { Read(text); });
+}
+
 TEST(JsonMetadataTest, MembersOfObjectsHaveKeysWithDots) {
   const Metadata metadata = Read(
       R"({"hidden_size": 64, "rope_parameters": {"full_attention": {"rope_theta": 1e4}, "x": -2}, "tie": true,
           "model_type": "qwen2", "empty": {}})");
   EXPECT_EQ(metadata.source(), "config.json");
-  EXPECT_THAT(metadata.values(),
-              ElementsAre(Pair("hidden_size", MetadataValue(uint64_t{64})),
-                          Pair("model_type", MetadataValue(std::string("qwen2"))),
-                          Pair("rope_parameters.full_attention.rope_theta", MetadataValue(10000.0)),
-                          Pair("rope_parameters.x", MetadataValue(int64_t{-2})), Pair("tie", MetadataValue(true))));
+  EXPECT_THAT(
+      metadata.values(),
+      ElementsAre(Pair("empty", MetadataValue(kObjectLeftOut)), Pair("hidden_size", MetadataValue(uint64_t{64})),
+                  Pair("model_type", MetadataValue(std::string("qwen2"))),
+                  Pair("rope_parameters", MetadataValue(kObjectLeftOut)),
+                  Pair("rope_parameters.full_attention", MetadataValue(kObjectLeftOut)),
+                  Pair("rope_parameters.full_attention.rope_theta", MetadataValue(10000.0)),
+                  Pair("rope_parameters.x", MetadataValue(int64_t{-2})), Pair("tie", MetadataValue(true))));
 }
 
-TEST(JsonMetadataTest, NullIsAbsent) { EXPECT_TRUE(Read(R"({"a": null, "b": {"c": null}})").values().empty()); }
+TEST(JsonMetadataTest, NullIsAbsent) {
+  EXPECT_THAT(Read(R"({"a": null, "b": {"c": null}})").values(), ElementsAre(Pair("b", MetadataValue(kObjectLeftOut))));
+}
 
 TEST(JsonMetadataTest, ArraysOfOneKindAreArrays) {
   const Metadata metadata = Read(
@@ -53,11 +64,25 @@ TEST(JsonMetadataTest, ArraysOfOneKindAreArrays) {
   EXPECT_EQ(metadata.RequireStrings("empty").size(), 0u);
 }
 
-TEST(JsonMetadataTest, OtherArraysAreLeftOut) {
+TEST(JsonMetadataTest, WhatIsLeftOutIsRefusedWhereItIsAskedFor) {
   const Metadata metadata = Read(
       R"({"mixed": [1, "a"], "null": [1, null], "flags": [true, 1], "lists": [[1], [2]], "objects": [{"a": 1, "b": [2]}],
-          "last": [{}, 1, [[]], "x"], "kept": 1})");
-  EXPECT_THAT(metadata.values(), ElementsAre(Pair("kept", MetadataValue(uint64_t{1}))));
+          "last": [{}, 1, [[]], "x"], "object": {}, "kept": 1})");
+  EXPECT_EQ(metadata.values().size(), 8u);
+  EXPECT_EQ(metadata.GetUint("kept", 0, 9), 1u);
+  for (const char* key : {"mixed", "null", "flags", "lists", "objects", "last"}) {
+    EXPECT_EQ(Describe(*metadata.Find(key)), "an array of other than numbers, booleans or strings") << key;
+    EXPECT_THROW(metadata.GetFloats(key), FormatError) << key;
+    EXPECT_THROW(metadata.GetInts(key), FormatError) << key;
+    EXPECT_THROW(metadata.GetBools(key), FormatError) << key;
+    EXPECT_THROW(metadata.GetStrings(key), FormatError) << key;
+  }
+  EXPECT_EQ(ErrorOf([&] { metadata.GetUint("object", 0, 9); }),
+            "config.json: metadata key \"object\": expected an integer from 0 to 9, found an object");
+  EXPECT_THROW(metadata.GetFloat("object", 0, 9), FormatError);
+  EXPECT_THROW(metadata.GetNumber("object", 0, 9), FormatError);
+  EXPECT_THROW(metadata.GetBool("object"), FormatError);
+  EXPECT_THROW(metadata.GetString("object"), FormatError);
 }
 
 TEST(JsonMetadataTest, AnArrayKnowsNothingOfTheOneBefore) {

@@ -302,7 +302,7 @@ def experts():
         for value in (0, 1, 2, 3, 5, 7, 9, 256, 2**20, 2**31, 2**32 + 4, 2**63):
             yield refuse(f"{name} of {shown(value)} experts", name, HERE, field(key, "expert", TENSOR, CONTRADICTED),
                          config=configured(name, (key, value)))
-        yield refuse(f"{name} with num_experts of another mind", name, HERE, field(key, "num_experts", TENSOR),
+        yield refuse(f"{name} with num_experts of another mind", name, HERE, field(key, "num_experts", "n_group", TENSOR),
                      config=configured(name, (key, 3), ("num_experts", 5)))
     for name in ("qwen3-moe", "mixtral", "gpt-oss"):
         for value in (5, 9, 100, 2**31, 2**63):

@@ -5,7 +5,7 @@ import random
 
 from case import any_of
 from checkpoint_folder import MODEL, golden, split, with_header
-from folder_case import TENSOR, either_same, refuse, same, word
+from folder_case import TENSOR, either, either_same, refuse, same, word
 
 BASE = "llama"
 SUBSTITUTES = b'"{}[],:0123456789-.eE\\/ \n\tnutrfals\0\x1b\x7f\x80\xff_xB'
@@ -57,6 +57,9 @@ def judged(title, header):
         if header.rstrip(b" ")[-1:] in b"\n\t\r" or any(ord(letter) >= 0xD800 for letter in str(read)):
             return either_same(title, BASE, word(MODEL), model=model)
         return same(title, BASE, model=model)
+    if tensors_of(read) == {key: text.replace('"BF16"', '"F16"') if '"F16"' in tensors_of(read).get(key, "") else text
+                            for key, text in tensors_of(json.loads(base)).items()}:
+        return either(title, BASE, word(MODEL), model=model)  # another type of the same size
     return refuse(title, BASE, any_of(word(MODEL), word("tiny")), any_of(TENSOR, "hole|gap|tensor"), model=model)
 
 

@@ -60,7 +60,7 @@ def missing(name):
                      tensors=without(tensors, tensor.name))
     yield refuse(f"{name} without a layer", name, HERE, TENSOR,
                  tensors=tuple(tensor for tensor in tensors if layer_of(tensor) is None or not in_layer(tensor, 1)))
-    yield refuse(f"{name} without layers", name, HERE, TENSOR,
+    yield refuse(f"{name} without layers", name, HERE, any_of(TENSOR, "quantization_config"),
                  tensors=tuple(tensor for tensor in tensors if layer_of(tensor) is None))
     yield refuse(f"{name} with layers alone", name, HERE, TENSOR,
                  tensors=tuple(tensor for tensor in tensors if layer_of(tensor)))
@@ -240,7 +240,8 @@ def fp8():
                      tensors=replaced(tensors, plain, dtype="F8_E4M3", data=bytes(count)))
     for scale in scales[:1]:
         again = dataclasses.replace(scale, name=scale.name + "_scale_inv")
-        yield refuse(f"{name} with scales of scales", name, HERE, partners(scale.name), tensors=tensors + (again,))
+        yield refuse(f"{name} with scales of scales", name, HERE, any_of(partners(scale.name), word(again.name)),
+                     tensors=tensors + (again,))
 
 
 def mxfp4():

@@ -112,6 +112,46 @@ TEST(SafetensorsConfig, WhatIsNotComputedIsUnsupported) {
               HasSubstr("decoder_sparse_step"));
 }
 
+TEST(SafetensorsConfig, WhatShouldBeAnObjectIsOne) {
+  for (const char* key : {"rope_scaling", "rope_parameters", "quantization_config"}) {
+    for (const char* value : {"1", "true", "\"default\"", "[]", "[{}]"}) {
+      EXPECT_THAT(RefusalOf("llama", std::string("\"") + key + "\": " + value + ","),
+                  AllOf(HasSubstr(key), HasSubstr("expected an object")));
+    }
+    EXPECT_EQ(RefusalOf("llama", std::string("\"") + key + "\": null,"), "");
+  }
+  EXPECT_THAT(RefusalOf("llama", R"("num_key_value_heads": {},)"), HasSubstr("num_key_value_heads"));
+}
+
+TEST(SafetensorsConfig, OneRotationIsGivenOnce) {
+  EXPECT_THAT(RefusalOf("llama", R"("rope_scaling": {"type": "linear", "factor": 4}, "rope_parameters": {},)"),
+              HasSubstr("rope_scaling is given beside rope_parameters"));
+}
+
+TEST(SafetensorsConfig, TheWindowsOfGemma3HaveARotationOfTheirOwn) {
+  const std::string more = R"("head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 32, )";
+  const auto grouped = [&](const std::string& local) {
+    return more + R"("rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8, "rope_theta": 1e6},
+        "sliding_attention": )" +
+           local + "},";
+  };
+  const ModelConfig config = Configure("gemma3_text", grouped(R"({"rope_type": "default", "rope_theta": 5e3})"));
+  EXPECT_EQ(config.ropes[0].base, 1e6);
+  EXPECT_EQ(config.ropes[0].frequency_factors, std::vector<double>(8, 8.0));
+  EXPECT_EQ(config.ropes[1].base, 5e3);
+  EXPECT_TRUE(config.ropes[1].frequency_factors.empty());
+  EXPECT_THAT(RefusalOf("gemma3_text", grouped(R"({"rope_type": "dynamic", "rope_theta": 5e3})")),
+              HasSubstr("rope_parameters.sliding_attention.rope_type is \"dynamic\""));
+  EXPECT_EQ(Configure("gemma3_text", more + R"("rope_theta": 1e6, "rope_local_base_freq": 7e3,)").ropes[1].base, 7e3);
+}
+
+TEST(SafetensorsConfig, SwitchesThatWouldNeedMoreAreUnsupported) {
+  const std::string gemma = R"("head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 32, )";
+  EXPECT_THAT(RefusalOf("gemma3_text", gemma + R"("use_bidirectional_attention": true,)"), HasSubstr("bidirectional"));
+  EXPECT_THAT(RefusalOf("gemma2", gemma + R"("attention_bias": true,)"), HasSubstr("attention_bias is true"));
+  EXPECT_EQ(RefusalOf("gemma2", gemma + R"("attention_bias": false,)"), "");
+}
+
 TEST(SafetensorsConfig, NumbersAreBoundedAndNamed) {
   EXPECT_THAT(RefusalOf("llama", R"("head_dim": 0,)"), HasSubstr("head_dim"));
   EXPECT_THAT(RefusalOf("llama", R"("head_dim": 17,)"), AllOf(HasSubstr("head_dim is 17"), HasSubstr("even")));
@@ -120,6 +160,13 @@ TEST(SafetensorsConfig, NumbersAreBoundedAndNamed) {
   EXPECT_THAT(RefusalOf("llama", R"("rope_scaling": {"type": "linear"},)"),
               HasSubstr("rope_scaling.factor is missing"));
   EXPECT_THAT(RefusalOf("llama", R"("rope_scaling": {"type": "linear", "factor": 1e9},)"), HasSubstr("factor"));
+  EXPECT_THAT(RefusalOf("llama", R"("rope_scaling": {"type": "llama3", "factor": 8, "low_freq_factor": 1,
+      "high_freq_factor": 4},)"),
+              HasSubstr("rope_scaling.original_max_position_embeddings is missing"));
+  EXPECT_THAT(RefusalOf("phi3", R"("original_max_position_embeddings": 64, "rope_scaling": {"type": "longrope",
+      "short_factor": [true, true, true, true, true, true, true, true],
+      "long_factor": [1, 1, 1, 1, 1, 1, 1, 1]},)"),
+              HasSubstr("short_factor"));
   EXPECT_THAT(RefusalOf("phi3", R"("rope_scaling": {"type": "longrope", "short_factor": [1], "long_factor": [1]},)"),
               AllOf(HasSubstr("short_factor"), HasSubstr("8 numbers")));
   EXPECT_THAT(RefusalOf("phi3", R"("rope_scaling": {"type": "longrope", "long_factor": [1, 1, 1, 1, 1, 1, 1, 1]},)"),

@@ -49,8 +49,9 @@ class ByteTokenizer : public Tokenizer {
       size_t length = 0;
       TokenId token = static_cast<unsigned char>(text[at]);
       for (size_t i = 0; i < special_.size(); ++i) {
-        const bool counts = i >= controls_ || (parse_special && !is_literal);
-        if (!counts || special_[i].size() <= length || !text.substr(at).starts_with(special_[i])) continue;
+        const bool counts = i >= controls_ || parse_special;
+        if (is_literal || !counts || special_[i].size() <= length || !text.substr(at).starts_with(special_[i]))
+          continue;
         length = special_[i].size();
         token = static_cast<TokenId>(256 + i);
       }

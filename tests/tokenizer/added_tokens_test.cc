@@ -34,15 +34,16 @@ TEST(AddedTokens, TheLeftmostComesFirstThenTheLongest) {
   EXPECT_EQ(Cut(tokens, ""), (Parts{}));
 }
 
-TEST(AddedTokens, NoControlTokenBeginsWhereTextIsLiteral) {
+TEST(AddedTokens, NoTokenBeginsWhereTextIsLiteral) {
   const AddedTokens tokens({{.text = "ab", .id = 1},
                             {.text = "abc", .id = 2, .control = true},
                             {.text = " <x>", .id = 3, .control = true},
                             {.text = "<x>", .id = 4, .control = true, .lstrip = true}},
                            "field");
   EXPECT_EQ(Cut(tokens, "abcabc"), (Parts{"<2>", "<2>"}));
-  EXPECT_EQ(Cut(tokens, "abcabc", true, {3}), (Parts{"<2>", "<1>", "c"}));
-  EXPECT_EQ(Cut(tokens, "abcabc", true, {0, 3}), (Parts{"<1>", "c", "<1>", "c"}));
+  EXPECT_EQ(Cut(tokens, "abcabc", true, {3}), (Parts{"<2>", "abc"}));
+  EXPECT_EQ(Cut(tokens, "abcabc", true, {0, 3}), (Parts{"abcabc"}));
+  EXPECT_EQ(Cut(tokens, "abab", true, {2}), (Parts{"<1>", "ab"}));
   EXPECT_EQ(Cut(tokens, "a  <x>", true, {2, 3}), (Parts{"a  <x>"}));
 }
 

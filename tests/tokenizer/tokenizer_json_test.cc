@@ -101,6 +101,19 @@ TEST(TokenizerJson, ControlTokensAreTextUnlessAskedFor) {
   EXPECT_EQ(Decode(*tokenizer, {300, 'a', 301}, true), "<end>a<tool>");
 }
 
+// DeepSeek's turn tokens are looked for in normalized text, which its empty normalizer does not change.
+TEST(TokenizerJson, GuardedPlacesHoldNoTokenThatIsLookedForInNormalizedText) {
+  boost::json::object file = SmallFile();
+  boost::json::object user = Added("<u>", 301, false);
+  user["normalized"] = true;
+  file["added_tokens"] = {Added("<s>", 300, true), user};
+  EXPECT_EQ(Read(file)->EncodeGuarded("<s>a<u>b<u>", std::vector<size_t>{8}),
+            (std::vector<TokenId>{300, 'a', 301, 'b', '<', 'u', '>'}));
+  file["normalizer"] = {{"type", "Sequence"}, {"normalizers", boost::json::array{}}};
+  EXPECT_EQ(Read(file)->EncodeGuarded("<s>a<u>b<u>", std::vector<size_t>{4, 8}),
+            (std::vector<TokenId>{300, 'a', '<', 'u', '>', 'b', '<', 'u', '>'}));
+}
+
 TEST(TokenizerJson, EndTokensAreEosAndKnownNames) {
   boost::json::object file = SmallFile();
   file["added_tokens"] = {Added("<s>", 300, true), Added("</s>", 301, true), Added("<|im_end|>", 302, true),

@@ -112,7 +112,7 @@ ExpertsConfig ExpertsOfSafetensors(const ConfigFields& fields) {
   experts.correction = true;
   experts.normalize = fields.GetBool("norm_topk_prob", true);
   experts.weight_scale =
-      static_cast<float>(fields.GetFloat("routed_scaling_factor", kMinExpertScale, kMaxExpertScale).value_or(1.0));
+      static_cast<float>(fields.GetFloat("routed_scaling_factor", kMinExpertScale, kMaxExpertScale).value_or(2.5));
   experts.groups = fields.Get("n_group", 1, experts.count).value_or(1);
   experts.groups_used = fields.Get("topk_group", 1, experts.groups).value_or(experts.groups);
   return experts;
@@ -121,6 +121,7 @@ ExpertsConfig ExpertsOfSafetensors(const ConfigFields& fields) {
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
   const ConfigFields fields(checkpoint);
   ModelConfig config = TransformersConfig(fields);
+  fields.RequireFalse("attention_bias");
   LatentConfig latent;
   latent.rank = fields.Require("kv_lora_rank", kMinHeadDim, kMaxHeadDim);
   latent.query_rank = fields.Get("q_lora_rank", 0, kMaxHidden).value_or(0);

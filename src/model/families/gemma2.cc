@@ -45,6 +45,8 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
   const ConfigFields fields(checkpoint);
   ModelConfig config = TransformersConfig(fields, {true, "hidden_activation", "gelu_pytorch_tanh"});
+  fields.RequireFalse("use_bidirectional_attention");
+  fields.RequireFalse("attention_bias");
   config.embedding_scale = static_cast<float>(std::sqrt(static_cast<double>(config.hidden)));
   config.logit_softcap =
       static_cast<float>(fields.GetFloat("final_logit_softcapping", kMinSoftcap, kMaxSoftcap).value_or(0.0));

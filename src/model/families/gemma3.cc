@@ -76,16 +76,20 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
   const ConfigFields fields(checkpoint);
   ModelConfig config = TransformersConfig(fields, {true, "hidden_activation", "gelu_pytorch_tanh"});
+  fields.RequireFalse("use_bidirectional_attention");
+  fields.RequireFalse("attention_bias");
   config.embedding_scale = static_cast<float>(std::sqrt(static_cast<double>(config.hidden)));
   config.logit_softcap =
       static_cast<float>(fields.GetFloat("final_logit_softcapping", kMinSoftcap, kMaxSoftcap).value_or(0.0));
   const uint32_t head_dim = config.layers[0].head_dim;
   config.ropes[0] = TransformersRope(fields, head_dim, "full_attention");
   RopeConfig local;
-  local.dims = head_dim;
-  local.base = fields.GetFloat("rope_local_base_freq", kMinRopeBase, kMaxRopeBase)
-                   .value_or(fields.GetFloat("rope_parameters.sliding_attention.rope_theta", kMinRopeBase, kMaxRopeBase)
-                                 .value_or(kDefaultLocalBase));
+  if (fields.HasObject("rope_parameters") && fields.HasObject("rope_parameters.sliding_attention")) {
+    local = TransformersRope(fields, head_dim, "sliding_attention");
+  } else {
+    local.dims = head_dim;
+    local.base = fields.GetFloat("rope_local_base_freq", kMinRopeBase, kMaxRopeBase).value_or(kDefaultLocalBase);
+  }
   config.ropes.push_back(local);
 
   const double softcap = fields.GetFloat("attn_logit_softcapping", kMinSoftcap, kMaxSoftcap).value_or(0.0);

@@ -38,6 +38,7 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
   const ConfigFields fields(checkpoint);
   ModelConfig config = TransformersConfig(fields);
+  if (!fields.GetBool("attention_bias", true)) fields.Refuse("attention_bias", "false", "true");
   ExpertsConfig experts;
   experts.count = fields.Require("num_local_experts", 1, kMaxExperts);
   experts.used = fields.Require("num_experts_per_tok", 1, std::min(experts.count, kMaxExpertsUsed));

@@ -22,14 +22,12 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
 
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
   const ConfigFields fields(checkpoint);
-  ModelConfig config = TransformersConfig(fields);
+  ModelConfig config = TransformersConfig(fields, {.dense_layers = false});
   if (fields.Get("decoder_sparse_step", 1, UINT32_MAX).value_or(1) != 1) {
     throw UnsupportedError(checkpoint.metadata.source() +
                            ": decoder_sparse_step is not 1: layers without experts between others are not computed");
   }
-  if (fields.GetBool("use_sliding_window", false)) {
-    throw UnsupportedError(checkpoint.metadata.source() + ": use_sliding_window is true, which is not computed here");
-  }
+  fields.RequireFalse("use_sliding_window");
   ExpertsConfig experts;
   experts.count = fields.Get("num_experts", 1, kMaxExperts).value_or(0);
   if (experts.count == 0) experts.count = fields.Require("num_local_experts", 1, kMaxExperts);
@@ -39,6 +37,7 @@ ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
   for (LayerConfig& layer : config.layers) {
     layer.query_key_norm = QueryKeyNorm::kHead;
     layer.experts = experts;
+    layer.ffn_dim = experts.ffn_dim;
   }
   return config;
 }
