@@ -119,6 +119,7 @@ struct ModelConfig {
   std::string architecture;   // the file's own word, for messages
   std::string name;           // general.name or the folder's name
   std::string tensor_prefix;  // what stands before every name of the family's table ("transformer.")
+  bool is_part = false;       // the prefix is never left out, and tensors without it are of another model
   uint32_t vocabulary = 0;
   uint32_t hidden = 0;
   uint32_t context_length = 0;     // the longest the model was made for

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "model/family.h"
+#include "model/text_part.h"
 
 namespace candor {
 
@@ -31,7 +32,7 @@ constexpr const Family* kFamilies[] = {
 
 FamilyMapping FamilyOf(const Checkpoint& checkpoint) {
   const bool gguf = checkpoint.format == CheckpointFormat::kGguf;
-  const std::string key = gguf ? "general.architecture" : "model_type";
+  const std::string key = gguf ? "general.architecture" : std::string(TextPartOf(checkpoint).config) + "model_type";
   const std::string name = checkpoint.metadata.RequireString(key);
   std::string known;
   for (const Family* family : kFamilies) {

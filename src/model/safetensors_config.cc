@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "model/rope_scaling.h"
 #include "model/tensor_table.h"
+#include "model/text_part.h"
 
 namespace candor {
 namespace {
@@ -165,8 +166,16 @@ void ScaleByLongRope(const ConfigFields& fields, const RopeFields& names, RopeCo
 
 }  // namespace
 
-ConfigFields::ConfigFields(const Checkpoint& checkpoint, std::string prefix)
-    : checkpoint_(checkpoint), metadata_(checkpoint.metadata), prefix_(std::move(prefix)) {}
+ConfigFields::ConfigFields(const Checkpoint& checkpoint, std::span<const ConfigDefault> defaults)
+    : checkpoint_(checkpoint),
+      metadata_(checkpoint.metadata),
+      prefix_(TextPartOf(checkpoint).config),
+      defaults_(defaults) {}
+
+std::optional<double> ConfigFields::Default(std::string_view key) const {
+  const auto found = std::ranges::find(defaults_, key, &ConfigDefault::key);
+  return found == defaults_.end() ? std::nullopt : std::optional(found->value);
+}
 
 bool ConfigFields::HasObject(std::string_view key) const {
   const MetadataValue* value = metadata_.Find(Key(key));
@@ -176,18 +185,19 @@ bool ConfigFields::HasObject(std::string_view key) const {
 }
 
 uint32_t ConfigFields::Require(std::string_view key, uint32_t min, uint32_t max) const {
-  return static_cast<uint32_t>(metadata_.RequireUint(Key(key), min, max));
+  const auto value = Get(key, min, max);
+  return value ? *value : static_cast<uint32_t>(metadata_.RequireUint(Key(key), min, max));
 }
 
 std::optional<uint32_t> ConfigFields::Get(std::string_view key, uint32_t min, uint32_t max) const {
-  const auto value = metadata_.GetUint(Key(key), min, max);
-  if (!value) return std::nullopt;
-  return static_cast<uint32_t>(*value);
+  if (const auto value = metadata_.GetUint(Key(key), min, max)) return static_cast<uint32_t>(*value);
+  const auto otherwise = Default(key);
+  return otherwise ? std::optional(static_cast<uint32_t>(*otherwise)) : std::nullopt;
 }
 
 std::optional<double> ConfigFields::GetFloat(std::string_view key, double min, double max) const {
   const MetadataValue* value = metadata_.Find(Key(key));
-  if (value == nullptr) return std::nullopt;
+  if (value == nullptr) return Default(key);
   const auto number = AsDouble(*value);
   if (!number || !(*number >= min && *number <= max)) {
     Refuse(key, Describe(*value), "a number from " + Text(min) + " to " + Text(max));
@@ -311,7 +321,9 @@ ModelConfig TransformersConfig(const ConfigFields& fields, const ConfigDefaults&
   CheckQuantization(fields);
   fields.RequireString(defaults.activation_key, defaults.activation);
   ModelConfig config;
-  config.architecture = fields.metadata().RequireString("model_type");
+  config.architecture = fields.metadata().RequireString(fields.Key("model_type"));
+  config.tensor_prefix = TextPartOf(fields.checkpoint()).tensors;
+  config.is_part = !config.tensor_prefix.empty();
   config.name = fields.metadata().GetString("_name_or_path").value_or(fields.metadata().source());
   config.vocabulary = fields.Require("vocab_size", 1, kMaxVocabulary);
   config.hidden = fields.Require("hidden_size", kMinWidth, kMaxHidden);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,11 +17,18 @@
 
 namespace candor {
 
-// Reads members of config.json, or of an object in it (`prefix` = "text_config."). A value outside [min, max] is a
-// FormatError that names the whole key. Numbers may be written as integers where a float is meant.
+// What a family's configuration class takes a missing number for.
+struct ConfigDefault {
+  std::string_view key;
+  double value;
+};
+
+// Reads the text model's members of config.json (text_part.h). A value outside [min, max] is a FormatError that names
+// the whole key. Numbers may be written as integers where a float is meant.
 class ConfigFields {
  public:
-  explicit ConfigFields(const Checkpoint& checkpoint, std::string prefix = "");
+  // `defaults` outlive it.
+  explicit ConfigFields(const Checkpoint& checkpoint, std::span<const ConfigDefault> defaults = {});
 
   std::string Key(std::string_view key) const { return prefix_ + std::string(key); }
   bool Has(std::string_view key) const { return metadata_.Has(Key(key)); }
@@ -47,9 +55,12 @@ class ConfigFields {
   const Metadata& metadata() const { return metadata_; }
 
  private:
+  std::optional<double> Default(std::string_view key) const;
+
   const Checkpoint& checkpoint_;
   const Metadata& metadata_;
   std::string prefix_;
+  std::span<const ConfigDefault> defaults_;
 };
 
 // What a family's configuration class takes a missing member for.

@@ -282,16 +282,17 @@ class Matcher {
     }
   }
 
-  // Every tensor that no row named must be one that a row with a '*' ignores.
+  // Every tensor that no row named must be one that a row with a '*' ignores, or of another model.
   void CheckUnused() const {
     for (size_t i = 0; i < used_.size(); ++i) {
       if (used_[i]) continue;
       const std::string& name = checkpoint_.tensors[i].name;
-      const bool ignored = std::any_of(rows_.begin(), rows_.end(), [&](const TensorRow& row) {
-        const std::string_view pattern = SourceOf(row).name;
-        return std::holds_alternative<std::monostate>(row.part) && pattern.ends_with('*') &&
-               name.starts_with(pattern.substr(0, pattern.size() - 1));
-      });
+      const bool of_another = config_.is_part && !name.starts_with(config_.tensor_prefix);
+      const bool ignored = of_another || std::any_of(rows_.begin(), rows_.end(), [&](const TensorRow& row) {
+                             const std::string_view pattern = SourceOf(row).name;
+                             return std::holds_alternative<std::monostate>(row.part) && pattern.ends_with('*') &&
+                                    name.starts_with(pattern.substr(0, pattern.size() - 1));
+                           });
       if (!ignored) {
         throw FormatError(checkpoint_.metadata.source() + ": tensor \"" + Printable(name) +
                           "\" is not one of the architecture \"" + config_.architecture + "\" with " +
@@ -304,7 +305,7 @@ class Matcher {
   std::optional<size_t> Find(const std::string& name) const {
     const TensorInfo* tensor = nullptr;
     if (!config_.tensor_prefix.empty()) tensor = checkpoint_.FindTensor(config_.tensor_prefix + name);
-    if (tensor == nullptr) tensor = checkpoint_.FindTensor(name);
+    if (tensor == nullptr && !config_.is_part) tensor = checkpoint_.FindTensor(name);
     if (tensor == nullptr) return std::nullopt;
     return static_cast<size_t>(tensor - checkpoint_.tensors.data());
   }

@@ -73,8 +73,25 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
   return config;
 }
 
+// Those of Gemma3TextConfig: the folders of the models that also see give only what differs.
+constexpr ConfigDefault kDefaults[] = {
+    {"vocab_size", 262208},
+    {"hidden_size", 2304},
+    {"intermediate_size", 9216},
+    {"num_hidden_layers", 26},
+    {"head_dim", 256},
+    {"num_attention_heads", 8},
+    {"num_key_value_heads", 4},
+    {"rms_norm_eps", 1e-6},
+    {"max_position_embeddings", 131072},
+    {"query_pre_attn_scalar", 256},
+    {"sliding_window", 4096},
+    {"rope_local_base_freq", kDefaultLocalBase},
+    {"rope_theta", kDefaultGlobalBase},
+};
+
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
-  const ConfigFields fields(checkpoint);
+  const ConfigFields fields(checkpoint, kDefaults);
   ModelConfig config = TransformersConfig(fields, {true, "hidden_activation", "gelu_pytorch_tanh"});
   fields.RequireFalse("use_bidirectional_attention");
   fields.RequireFalse("attention_bias");
@@ -88,7 +105,7 @@ ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
     local = TransformersRope(fields, head_dim, "sliding_attention");
   } else {
     local.dims = head_dim;
-    local.base = fields.GetFloat("rope_local_base_freq", kMinRopeBase, kMaxRopeBase).value_or(kDefaultLocalBase);
+    local.base = fields.RequireFloat("rope_local_base_freq", kMinRopeBase, kMaxRopeBase);
   }
   config.ropes.push_back(local);
 
