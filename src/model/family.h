@@ -22,6 +22,8 @@ struct Family {
   std::string_view architecture, model_type;
   Configure from_gguf = nullptr, from_safetensors = nullptr;
   std::span<const TensorRow> tensors;
+  // config.json's `model_type` of models that also see and have this one as their text part; or "".
+  std::string_view whole_model_type = "";
 };
 
 // A family as one format has it.

@@ -3,9 +3,7 @@
 namespace candor {
 
 TextPart TextPartOf(const Checkpoint& checkpoint) {
-  if (checkpoint.format != CheckpointFormat::kSafetensors) return {};
-  const auto type = checkpoint.metadata.GetString("model_type");
-  if (!type || (*type != "gemma3" && *type != "mistral3")) return {};
+  if (checkpoint.format != CheckpointFormat::kSafetensors || !checkpoint.metadata.Has("text_config")) return {};
   return {"text_config.", "language_model."};
 }
 

@@ -17,7 +17,7 @@ struct TextPart {
   std::string_view tensors;  // before its tensors' names: "language_model."
 };
 
-// By `model_type`; other models with a `text_config` are none of these, and refused by their name.
+// By whether there is a `text_config`. Which models with one are computed, their families say (family.h).
 TextPart TextPartOf(const Checkpoint& checkpoint);
 
 }  // namespace candor

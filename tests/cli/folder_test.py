@@ -283,18 +283,17 @@ class FolderTest(candor_cli.CandorTest):
         config = json.loads((text / "config.json").read_text())
         for left_out in ("rope_parameters", "rms_norm_eps", "_sliding_window_pattern", "layer_types"):
             del config[left_out]
-        for name in ("gemma3", "mistral3"):
-            whole = {"model_type": name, "text_config": config, "vision_config": {"model_type": "siglip_vision_model"},
-                     "dtype": "bfloat16"}
-            (self.model / "config.json").write_text(json.dumps(whole))
-            header, data = parse((text / "model.safetensors").read_bytes())
-            header.pop("__metadata__", None)
-            own = {f"language_model.{tensor}": (t["dtype"], t["shape"], data[slice(*t["data_offsets"])])
-                   for tensor, t in header.items()}
-            seen = {"vision_tower.vision_model.embeddings.patch_embedding.weight": ("BF16", [2, 3, 4, 4], bytes(192)),
-                    "multi_modal_projector.mm_soft_emb_norm.weight": ("BF16", [8], bytes(16))}
-            self.write(own | seen)
-            self.assertEqual(self.logits("thinker"), self.logits(str(text)))
+        whole = {"model_type": "gemma3", "text_config": config, "vision_config": {"model_type": "siglip_vision_model"},
+                 "dtype": "bfloat16"}
+        (self.model / "config.json").write_text(json.dumps(whole))
+        header, data = parse((text / "model.safetensors").read_bytes())
+        header.pop("__metadata__", None)
+        own = {f"language_model.{tensor}": (t["dtype"], t["shape"], data[slice(*t["data_offsets"])])
+               for tensor, t in header.items()}
+        seen = {"vision_tower.vision_model.embeddings.patch_embedding.weight": ("BF16", [2, 3, 4, 4], bytes(192)),
+                "multi_modal_projector.mm_soft_emb_norm.weight": ("BF16", [8], bytes(16))}
+        self.write(own | seen)
+        self.assertEqual(self.logits("thinker"), self.logits(str(text)))
         self.assertIn("layers             6\n", self.output("inspect", "thinker"))
         self.write(own | seen | {"language_model.model.foo": ("BF16", [8], bytes(16))})
         self.refused("language_model.model.foo")
@@ -304,9 +303,11 @@ class FolderTest(candor_cli.CandorTest):
         config["num_hidden_layers"] = "6"
         (self.model / "config.json").write_text(json.dumps(whole))
         self.refused("text_config.num_hidden_layers")
+        (self.model / "config.json").write_text(json.dumps(whole | {"model_type": "gemma4"}))
+        self.refused('model_type is "gemma4" with a "gemma3_text" in it')
         del whole["text_config"]
         (self.model / "config.json").write_text(json.dumps(whole))
-        self.refused("text_config.model_type")
+        self.refused('model_type is "gemma3", which this version does not compute')
 
     def test_packed_weights_count_twice_and_scales_not(self):
         found = [json.loads(self.output("inspect", str(DATA / "checkpoints" / name), "--json"))

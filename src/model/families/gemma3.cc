@@ -164,6 +164,6 @@ constexpr TensorRow kTensors[] = {
 }  // namespace
 
 extern const Family kGemma3Family;
-constexpr Family kGemma3Family = {"gemma3", "gemma3_text", FromGguf, FromSafetensors, kTensors};
+constexpr Family kGemma3Family = {"gemma3", "gemma3_text", FromGguf, FromSafetensors, kTensors, "gemma3"};
 
 }  // namespace candor

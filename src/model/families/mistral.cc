@@ -23,6 +23,6 @@ constexpr TensorRow kTensors[] = {
 }  // namespace
 
 extern const Family kMistralFamily;
-constexpr Family kMistralFamily = {"", "mistral", nullptr, FromSafetensors, kTensors};
+constexpr Family kMistralFamily = {"", "mistral", nullptr, FromSafetensors, kTensors, "mistral3"};
 
 }  // namespace candor
