@@ -91,7 +91,9 @@ def family_pattern(root):
     names = "|".join(sorted(map(re.escape, stems)))
     # As a word or the beginning of one: "phi3" and "Phi3Config", but not "philox" or "StringPtr".
     capitals = "|".join(sorted(re.escape(stem.capitalize()) for stem in stems))
-    return re.compile(f"(?<![A-Za-z])(?:{names})(?![a-z])|(?:{capitals})(?![a-z])")
+    # Long ones are no part of another word: "IsDeepSeek", "kSmolLm3", "DEEPSEEK".
+    long = "|".join(sorted(re.escape(stem) for stem in stems if len(stem) > 4)) or "(?!)"
+    return re.compile(f"(?<![A-Za-z])(?:{names})(?![a-z])|(?:{capitals})(?![a-z])|(?i:{long})")
 
 
 def check_families(root, names):

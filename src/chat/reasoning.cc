@@ -204,14 +204,34 @@ std::string ThinkingInstruction(const ReasoningFormat& format) {
          format.close_text + ". After " + format.close_text + " give the answer.";
 }
 
-void AskToThink(const ReasoningFormat& format, std::vector<Message>& messages) {
-  std::string instruction = ThinkingInstruction(format);
-  if (messages.empty() || messages[0].role != "system") {
-    messages.insert(messages.begin(), Message{.role = "system", .content = std::move(instruction)});
-    return;
+jinja::Value AskToThink(const ReasoningFormat& format, const jinja::Value& messages) {
+  const std::string instruction = ThinkingInstruction(format);
+  std::vector<jinja::Value> list = messages.items();
+  const auto text_of = [](const jinja::Value* value) {
+    return value != nullptr && value->is_string() ? std::string(value->utf8()) : std::string();
+  };
+  if (list.empty() || text_of(list[0].dict().Find("role", nullptr)) != "system") {
+    const Message system{.role = "system", .content = instruction};
+    list.insert(list.begin(), TemplateMessages({system}).items()[0]);
+    return jinja::Value::List(std::move(list));
   }
-  Message& system = messages[0];
-  system.content = system.content.value_or("").empty() ? instruction : *system.content + "\n\n" + instruction;
+  std::vector<jinja::Dict::Entry> entries;
+  for (const auto& [field, value] : list[0].dict().entries()) {
+    if (field.utf8() != "content") entries.emplace_back(field, value);
+  }
+  const jinja::Value* content = list[0].dict().Find("content", nullptr);
+  if (content != nullptr && content->is(jinja::Kind::kList)) {
+    std::vector<jinja::Value> parts = content->items();
+    const auto text = [](std::string_view word) { return jinja::Value::String(std::string(word)); };
+    parts.push_back(jinja::Value::MakeDict({{text("type"), text("text")}, {text("text"), text(instruction)}}, nullptr));
+    entries.emplace_back(text("content"), jinja::Value::List(std::move(parts)));
+  } else {
+    const std::string told = text_of(content);
+    entries.emplace_back(jinja::Value::String("content"),
+                         jinja::Value::String(told.empty() ? instruction : told + "\n\n" + instruction));
+  }
+  list[0] = jinja::Value::MakeDict(std::move(entries), nullptr);
+  return jinja::Value::List(std::move(list));
 }
 
 void FitHistory(const ReasoningFormat& format, std::vector<Message>& messages) {

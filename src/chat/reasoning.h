@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/jinja/value.h"
 #include "chat/message.h"
 #include "chat/thinking_control.h"
 #include "tokenizer/tokenizer.h"
@@ -44,8 +45,8 @@ PromptState StateAtEnd(const ReasoningFormat& format, const Tokenizer& tokenizer
 // What a model that does not think by itself is told, so that it does: to write its thought between the marks first.
 // The text is a part of the prompt that is shown as such ("prompted reasoning").
 std::string ThinkingInstruction(const ReasoningFormat& format);
-// Puts the instruction behind the system message, or makes one of it.
-void AskToThink(const ReasoningFormat& format, std::vector<Message>& messages);
+// `messages`, as TemplateMessages() makes them, with the instruction behind the system message's text, or as one.
+jinja::Value AskToThink(const ReasoningFormat& format, const jinja::Value& messages);
 
 // Puts past answers into a form that templates of the format take. With channels an answer that calls tools has one
 // text beside them, its thought: what it also said to the user is put behind that.

@@ -71,6 +71,7 @@ void Bench(BenchOptions options) {
                                    {"load_s", load_seconds},
                                    {"rss_mib", result.rss_mib},
                                    {"threads", pool.size()},
+                                   {"numerics", NumericsJson(options.compute)},
                                    {"isa", kernels.name},
                                    {"weight_bytes_per_token", model.weight_bytes_per_token},
                                    {"read_gbps", result.read_gbps},

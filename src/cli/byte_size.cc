@@ -10,9 +10,10 @@ constexpr std::string_view kPrefixes = "kmgt";
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// What "", "b", "k", "kb" or "kib" multiplies with; 0 for another word.
+// What "b", "k", "kb" or "kib" multiplies with; 0 for another word, and for none: nobody means 16 bytes by "16".
 double UnitOf(std::string_view unit) {
-  if (unit.empty() || (unit.size() == 1 && Lower(unit[0]) == 'b')) return 1;
+  if (unit.empty()) return 0;
+  if (unit.size() == 1 && Lower(unit[0]) == 'b') return 1;
   const size_t prefix = kPrefixes.find(Lower(unit[0]));
   if (prefix == std::string_view::npos) return 0;
   const auto power = static_cast<double>(prefix + 1);

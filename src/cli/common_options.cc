@@ -182,6 +182,25 @@ const char* KvTypeName(KvType type) {
   return "";
 }
 
+static std::string QuantizeName(TensorType type) {
+  for (const auto& [name, value] : QuantizedNames()) {
+    if (value == type) return name;
+  }
+  return "";
+}
+
+boost::json::object NumericsJson(const ComputeOptions& options) {
+  boost::json::object numerics{{"quantize", nullptr}, {"kv", KvTypeName(options.kv)}, {"exact", options.exact}};
+  if (options.quantize) numerics["quantize"] = QuantizeName(*options.quantize);
+  return numerics;
+}
+
+std::string NumericsText(const ComputeOptions& options) {
+  std::string text = options.quantize ? "weights quantised to " + QuantizeName(*options.quantize) : "weights as stored";
+  text += std::string(", keys and values in ") + KvTypeName(options.kv);
+  return text + (options.exact ? ", products in float32" : "");
+}
+
 void AddSamplingOptions(CLI::App& command, SamplingOptions& options) {
   command
       .add_option_function<std::string>(

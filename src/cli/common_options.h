@@ -3,6 +3,7 @@
 #define CANDOR_CLI_COMMON_OPTIONS_H_
 
 #include <CLI/CLI.hpp>
+#include <boost/json.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,10 @@ void AddComputeOptions(CLI::App& command, ComputeOptions& options, bool with_con
 // What they say to an engine. `chunk`: where none was given.
 EngineOptions EngineOptionsOf(const ComputeOptions& options, uint32_t chunk = 512);
 const char* KvTypeName(KvType type);  // "f16", as the flag is written
+// What of them an answer depends on: {"quantize": "q8_0" or null, "kv": "f16", "exact": false}, and the same in words,
+// "weights as stored, keys and values in f16".
+boost::json::object NumericsJson(const ComputeOptions& options);
+std::string NumericsText(const ComputeOptions& options);
 
 // How tokens are chosen, where that was said.
 struct SamplingOptions {

@@ -111,6 +111,7 @@ void EvalPerplexity(const EvalOptions& options) {
                                      {"scored_tokens", result.count},
                                      {"tokens", result.tokens},
                                      {"window", evaluator.options().context},
+                                     {"numerics", NumericsJson(options.compute)},
                                      {"isa", model.kernels().name},
                                      {"threads", model.pool().size()}};
     std::printf("%s\n", boost::json::serialize(object).c_str());

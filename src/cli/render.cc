@@ -6,6 +6,7 @@
 #include "chat/jinja/json.h"
 #include "chat/message.h"
 #include "chat/prompt.h"
+#include "chat/reasoning.h"
 #include "chat/think_setting.h"
 #include "chat/thinking_prompt.h"
 #include "cli/command.h"
@@ -47,8 +48,7 @@ std::string RenderTemplate(const RenderOptions& options, int64_t now) {
   return ChatTemplate::Parse(source.text, source.name).Render(variables, now);
 }
 
-std::optional<ChatPrompt> OpenPrompt(ModelFiles model, bool with_tools) {
-  const Checkpoint checkpoint = OpenCheckpoint(std::move(model));
+std::optional<ChatPrompt> OpenPrompt(const Checkpoint& checkpoint, bool with_tools) {
   const bool gguf = checkpoint.format == CheckpointFormat::kGguf;
   return ChatPromptOf(checkpoint, gguf ? SpecialTokensOf(checkpoint.metadata) : SpecialTokenTexts(), with_tools);
 }
@@ -65,10 +65,15 @@ std::string RenderMessages(const RenderOptions& options, int64_t now) {
     prompt_options.tools = jinja::ParseJson(tools.text, tools.name);
     if (!prompt_options.tools.is(jinja::Kind::kList)) throw FormatError(tools.name + ": must be a list of tools");
   }
-  const jinja::Value conversation = TemplateMessages(jinja::ParseJson(messages.text, messages.name), messages.name);
-  const auto prompt = OpenPrompt(std::move(model), !tools.name.empty());
+  jinja::Value conversation = TemplateMessages(jinja::ParseJson(messages.text, messages.name), messages.name);
+  const Checkpoint checkpoint = OpenCheckpoint(std::move(model));
+  const auto prompt = OpenPrompt(checkpoint, !tools.name.empty());
   if (!prompt) {
     throw UnsupportedError(name + ": has no chat template; such a model completes text, and its prompt is the text");
+  }
+  if (options.think && options.think->mode == ThinkMode::kOn) {
+    const ReasoningFormat format = FindReasoningFormat(*TokenizerOf(checkpoint), prompt->text());
+    if (!format.is_own) conversation = AskToThink(format, conversation);
   }
   return RenderThinking(*prompt, conversation, std::move(prompt_options), options.think.value_or(ThinkSetting{}), now)
       .text;

@@ -45,12 +45,15 @@ PreparedRequest Prepare(const RunOptions& options, const Dialogue& dialogue, con
   return dialogue.Prepare(std::move(messages), options.think, LocalNow());
 }
 
-std::string ModelDigest(const LanguageModel& model) {
-  return model.model().file_digests.empty() ? "" : ToHex(model.model().file_digests.front());
+// Of all weight files, in their order.
+std::string ModelDigests(const LanguageModel& model) {
+  std::string text;
+  for (const Sha256Digest& digest : model.model().file_digests) text += (text.empty() ? "" : " ") + ToHex(digest);
+  return text;
 }
 
-void PrintJson(const std::string& name, const LanguageModel& model, const PreparedRequest& prepared,
-               const AnswerResult& answer, double load_seconds) {
+void PrintJson(const std::string& name, const LanguageModel& model, const ComputeOptions& compute,
+               const PreparedRequest& prepared, const AnswerResult& answer, double load_seconds) {
   boost::json::array files;
   for (const Sha256Digest& digest : model.model().file_digests) files.push_back(boost::json::value(ToHex(digest)));
   boost::json::array calls;
@@ -86,6 +89,7 @@ void PrintJson(const std::string& name, const LanguageModel& model, const Prepar
                                       {"decode_seconds", usage.decode_seconds},
                                       {"prefill_tokens_per_second", usage.prefill_rate()},
                                       {"decode_tokens_per_second", usage.decode_rate()}}},
+      {"numerics", NumericsJson(compute)},
       {"isa", model.kernels().name},
       {"threads", model.pool().size()}};
   PrintResult(boost::json::serialize(object) + "\n");
@@ -108,7 +112,8 @@ void PrintStatistics(const RunOptions& options, const std::string& name, const L
                 "context %u tokens, %.1f MB for keys and values of this answer; digest of the answer ",
                 load_seconds, answer.usage.prefill_rate(), model.kernels().name, model.pool().size(),
                 engine.options().context, static_cast<double>(KvBytes(model, engine.options(), answer.usage)) / 1e6);
-  Note("model " + name + ", sha256 " + ModelDigest(model) + "\n" + figures + DigestOf(answer.tokens));
+  Note("model " + name + ", sha256 " + ModelDigests(model) + "\n" + NumericsText(options.compute) + "\n" + figures +
+       DigestOf(answer.tokens));
 }
 
 }  // namespace
@@ -171,7 +176,7 @@ void RunOnce(const RunOptions& options) {
   const AnswerResult answer = Answer(engine, model.tokenizer(), request, {.continues = completes, .stop = options.stop},
                                      output.get(), [&] { return signal() != 0; });
   if (options.json) {
-    PrintJson(name, model, prepared, answer, load_seconds);
+    PrintJson(name, model, options.compute, prepared, answer, load_seconds);
   } else if (!options.quiet) {
     PrintStatistics(options, name, model, prepared, answer, engine, load_seconds);
   }

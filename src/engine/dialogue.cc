@@ -33,12 +33,10 @@ Dialogue::Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, s
 
 PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const {
   PreparedRequest prepared;
-  if (think.mode == ThinkMode::kOn && !format_.is_own) {
-    AskToThink(format_, messages);
-    prepared.prompted_reasoning = true;
-  }
   FitHistory(format_, messages);
-  const jinja::Value list = TemplateMessages(messages);
+  jinja::Value list = TemplateMessages(messages);
+  prepared.prompted_reasoning = think.mode == ThinkMode::kOn && !format_.is_own;
+  if (prepared.prompted_reasoning) list = AskToThink(format_, list);
   const ThinkingPrompt rendered = RenderThinking(*chat_, list, {}, think, now);
   GuardedText guarded;
   for (const ControlTokenGuard& guard : guards_) {

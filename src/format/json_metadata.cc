@@ -106,7 +106,9 @@ class Flattener : public JsonVisitor {
         [&](auto v) {
           if constexpr (std::is_same_v<decltype(v), std::string_view>) {
             Add(place, std::string(v));
-          } else if constexpr (!std::is_same_v<decltype(v), std::nullptr_t>) {
+          } else if constexpr (std::is_same_v<decltype(v), std::nullptr_t>) {
+            metadata_.AddNull(KeyOf(place));
+          } else {
             Add(place, v);
           }
         },
@@ -118,7 +120,10 @@ class Flattener : public JsonVisitor {
     throw FormatError(metadata_.source() + ": " + found + ", an object expected");
   }
 
-  void Add(const JsonPlace& place, MetadataValue value) {
+  void Add(const JsonPlace& place, MetadataValue value) { metadata_.Add(KeyOf(place), std::move(value)); }
+
+  // Counts the member too.
+  std::string KeyOf(const JsonPlace& place) {
     std::string key;
     for (size_t level = 0; level < place.depth(); ++level) {
       key.append(level == 0 ? "" : ".").append(place.key(level));
@@ -129,14 +134,15 @@ class Flattener : public JsonVisitor {
     }
     if (!IsPrintable(key))
       throw FormatError(metadata_.source() + ": the name \"" + Printable(key) + "\" is not printable");
-    if (metadata_.values().size() == kJsonMetadataMaxKeys) {
+    if (members_++ == kJsonMetadataMaxKeys) {
       throw LimitError(metadata_.source() + ": more than " + std::to_string(kJsonMetadataMaxKeys) + " members");
     }
-    metadata_.Add(std::move(key), std::move(value));
+    return key;
   }
 
   Metadata& metadata_;
   Elements elements_;
+  size_t members_ = 0;
   size_t in_array_ = 0;  // how many containers deep in an array's elements; 0 outside
 };
 

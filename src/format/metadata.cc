@@ -141,8 +141,24 @@ const MetadataValue* Metadata::Find(std::string_view key) const {
 }
 
 void Metadata::Add(std::string key, MetadataValue value) {
-  const auto [at, added] = values_.try_emplace(std::move(key), std::move(value));
-  if (!added) throw FormatError(source_ + ": metadata key " + Quoted(at->first) + " appears twice");
+  RequireNew(key);
+  values_.emplace(std::move(key), std::move(value));
+}
+
+void Metadata::AddNull(std::string key) {
+  RequireNew(key);
+  nulls_.insert(std::move(key));
+}
+
+void Metadata::RequireNew(const std::string& key) const {
+  if (Has(key) || IsNull(key)) throw FormatError(source_ + ": metadata key " + Quoted(key) + " appears twice");
+}
+
+bool Metadata::HasObject(std::string_view key) const {
+  const MetadataValue* value = Find(key);
+  if (value == nullptr) return false;
+  if (*value != MetadataValue(kObjectLeftOut)) Refuse(key, "an object");
+  return true;
 }
 
 void Metadata::Remove(std::string_view key) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,8 +89,13 @@ class Metadata {
   const std::string& source() const { return source_; }
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
   const MetadataValue* Find(std::string_view key) const;
-  // Throws FormatError when the key is already there.
+  // Whether members of an object are under the key (kObjectLeftOut); FormatError when it has another value.
+  bool HasObject(std::string_view key) const;
+  // JSON's null: there is no such value, and that is meant, so that no default takes its place.
+  bool IsNull(std::string_view key) const { return nulls_.contains(key); }
+  // Both throw FormatError when the key is already there.
   void Add(std::string key, MetadataValue value);
+  void AddNull(std::string key);
   // Frees a large value that has been used (a vocabulary). A missing key is no error.
   void Remove(std::string_view key);
 
@@ -116,12 +122,14 @@ class Metadata {
   const std::map<std::string, MetadataValue, std::less<>>& values() const { return values_; }
 
  private:
+  void RequireNew(const std::string& key) const;
   const NumberArray* FindArray(std::string_view key, const char* expected) const;
   // Throws the FormatError of a key that is there or not and is not what was expected.
   [[noreturn]] void Refuse(std::string_view key, const std::string& expected) const;
 
   std::string source_;
   std::map<std::string, MetadataValue, std::less<>> values_;
+  std::set<std::string, std::less<>> nulls_;
 };
 
 // A value as a message or a table shows it: numbers as they are, strings quoted and printable, arrays by type, length

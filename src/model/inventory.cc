@@ -10,7 +10,9 @@
 #include "kernels/packed_matrix.h"
 #include "model/family.h"
 #include "model/kept_type.h"
+#include "model/quantization_config.h"
 #include "model/tensor_table.h"
+#include "model/text_part.h"
 
 namespace candor {
 namespace {
@@ -64,22 +66,24 @@ WeightGroup GroupOf(const Part& part, size_t layer, const PartShape& shape, cons
 // The types that config.json speaks of.
 class ConfigTypes {
  public:
-  explicit ConfigTypes(const Metadata& metadata) : source_(metadata.source()) {
-    for (const char* key : {"torch_dtype", "dtype", "text_config.torch_dtype", "text_config.dtype"}) {
-      if (const auto word = metadata.GetString(key)) {
+  explicit ConfigTypes(const Checkpoint& checkpoint)
+      : source_(checkpoint.metadata.source()), quantization_(QuantizationOf(checkpoint)) {
+    const std::string part(TextPartOf(checkpoint).config);
+    for (const std::string& key :
+         {part + "torch_dtype", part + "dtype", std::string("torch_dtype"), std::string("dtype")}) {
+      if (const auto word = checkpoint.metadata.GetString(key)) {
         type_ = FloatNamed(key, *word);
         break;
       }
     }
-    method_ = metadata.GetString("quantization_config.quant_method").value_or("");
   }
 
   // Of the matrices that are `part`. `inputs`: of one.
   TensorType Of(const Part& part, uint64_t inputs) const {
     const bool of_layer =
         std::holds_alternative<PackedMatrix L::*>(part) || std::holds_alternative<std::vector<PackedMatrix> L::*>(part);
-    if (method_ == "fp8" && of_layer && part != Part(&L::router)) return TensorType::kF8_E4M3;
-    if (method_ != "mxfp4" || !IsExperts(part)) return type_;
+    if (quantization_ == Quantization::kFp8 && of_layer && part != Part(&L::router)) return TensorType::kF8_E4M3;
+    if (quantization_ != Quantization::kMxfp4 || !IsExperts(part)) return type_;
     if (inputs % InfoOf(TensorType::kMXFP4).block_values != 0) {
       throw FormatError(source_ + ": quantization_config.quant_method is \"mxfp4\" for experts with rows of " +
                         std::to_string(inputs) + " values, expected a multiple of " +
@@ -90,7 +94,7 @@ class ConfigTypes {
   TensorType float_type() const { return type_; }
 
  private:
-  TensorType FloatNamed(const char* key, const std::string& word) const {
+  TensorType FloatNamed(const std::string& key, const std::string& word) const {
     if (word == "bfloat16") return TensorType::kBF16;
     if (word == "float16") return TensorType::kF16;
     if (word == "float32") return TensorType::kF32;
@@ -100,7 +104,7 @@ class ConfigTypes {
 
   const std::string& source_;
   TensorType type_ = TensorType::kBF16;
-  std::string method_;
+  Quantization quantization_;
 };
 
 // Of a matrix or vector in the files of a safetensors checkpoint.
@@ -115,7 +119,7 @@ uint64_t StoredBytes(TensorType type, uint64_t outputs, uint64_t inputs) {
 // What config.json alone tells: every part that it has, whatever row of the table holds it.
 void CountParts(const Checkpoint& checkpoint, const ModelConfig& config, Inventory& inventory) {
   const std::span<const TensorRow> rows = FamilyOf(checkpoint).tensors;
-  const ConfigTypes types(checkpoint.metadata);
+  const ConfigTypes types(checkpoint);
   std::vector<Part> seen;
   for (const TensorRow& row : rows) {
     const std::string_view name = row.safetensors.name;

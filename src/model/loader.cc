@@ -7,11 +7,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 #include "kernels/spec/blocks.h"
 #include "kernels/spec/quantize.h"
@@ -23,10 +25,16 @@ namespace {
 
 constexpr uint32_t kPanelRows = PackedMatrix::kPanelRows;
 
-// A tensor of scales, read before the weights that need it.
+// The scales of the tensor whose pieces come now.
 struct Scales {
   std::vector<std::byte> bytes;  // as the file has them
   Fp8Scales fp8;                 // of a tensor in F8_E4M3
+};
+
+// What a tensor of scales was when it was read apart, and when it was hashed with its file.
+struct ScaleBytes {
+  std::optional<Sha256Digest> read, streamed;
+  Sha256 stream;
 };
 
 // A slot's weights, gathered until all of the tensor's rows that it comes from have been seen: [outputs][inputs].
@@ -61,8 +69,9 @@ class Loader {
     for (size_t t = checkpoint_.tensors.size(); t-- > 0;) first_slot_[t] = std::min(first_slot_[t], first_slot_[t + 1]);
     ReserveMatrices();
     for (const TensorSlot& slot : slots_) {
-      if (slot.scales && !scales_.contains(*slot.scales)) scales_[*slot.scales] = ReadScales(slot);
+      if (slot.scales) scale_bytes_.try_emplace(*slot.scales);
     }
+    if (options_.quantize) NoteQuantization();
   }
 
   // Pieces of tensors are whole rows of a matrix in multiples of 32; of MXFP4 blocks a row is many of the tensor's.
@@ -73,14 +82,20 @@ class Loader {
   }
 
   void Use(const TensorPiece& piece) {
-    if (const auto scales = scales_.find(piece.tensor); scales != scales_.end()) CheckScales(scales->second, piece);
-    for (size_t s = first_slot_[piece.tensor]; s < first_slot_[piece.tensor + 1]; ++s) {
+    if (const auto scales = scale_bytes_.find(piece.tensor); scales != scale_bytes_.end()) {
+      StreamScales(scales->second, piece);
+    }
+    const size_t first = first_slot_[piece.tensor];
+    const bool scaled = first < first_slot_[piece.tensor + 1] && slots_[first].scales;
+    if (scaled && piece.first_row == 0) ReadScales(*slots_[first].scales);
+    for (size_t s = first; s < first_slot_[piece.tensor + 1]; ++s) {
       if (slots_[s].inputs == 0) {
         UseVector(slots_[s], piece);
       } else {
         UseMatrix(s, piece);
       }
     }
+    if (scaled && IsLast(piece)) scales_ = {};
   }
 
  private:
@@ -124,6 +139,20 @@ class Loader {
     }
   }
 
+  // How many matrices are kept as what, where that was asked for.
+  void NoteQuantization() {
+    std::map<std::pair<TensorType, TensorType>, size_t> counts;
+    for (const TensorSlot& slot : slots_) {
+      if (slot.inputs != 0) ++counts[{SourceType(slot), KeptType(slot)}];
+    }
+    for (const auto& [types, count] : counts) {
+      const auto& [stored, kept] = types;
+      model_.notes.push_back(std::to_string(count) + (count == 1 ? " matrix" : " matrices") + " in " +
+                             std::string(InfoOf(stored).name) +
+                             (kept == stored ? " stay as they are" : " are kept as " + std::string(InfoOf(kept).name)));
+    }
+  }
+
   void NoteConversion(const TensorSlot& slot) {
     const std::string note = "a part of each " + Printable(KindOfName(TensorOf(slot).name)) +
                              " is kept transposed, as " + std::string(InfoOf(KeptType(slot)).name) + " instead of " +
@@ -151,27 +180,40 @@ class Loader {
     return items[slot.item];
   }
 
-  Scales ReadScales(const TensorSlot& slot) {
-    const TensorInfo& tensor = checkpoint_.tensors[*slot.scales];
-    Scales scales;
-    scales.bytes.resize(tensor.bytes);
-    checkpoint_.files[tensor.file].ReadAt(tensor.offset, scales.bytes);
-    if (tensor.type == TensorType::kU8) return scales;
-    const size_t element = InfoOf(tensor.type).block_bytes;
-    scales.fp8.columns = tensor.shape[0];
-    for (size_t i = 0; i < tensor.elements(); ++i) {
-      const float value = spec::FloatElement(tensor.type, scales.bytes.data() + i * element);
-      if (!std::isfinite(value)) RefuseElement(tensor, i);
-      scales.fp8.values.push_back(value);
-    }
-    return scales;
+  bool IsLast(const TensorPiece& piece) const {
+    return piece.first_row + piece.row_count == checkpoint_.tensors[piece.tensor].rows();
   }
 
-  // What was read first must be what is hashed now.
-  void CheckScales(const Scales& scales, const TensorPiece& piece) const {
-    const TensorInfo& tensor = checkpoint_.tensors[piece.tensor];
-    const size_t offset = piece.first_row * (tensor.bytes / tensor.rows());
-    if (std::memcmp(scales.bytes.data() + offset, piece.bytes.data(), piece.bytes.size()) == 0) return;
+  // Scales may lie anywhere in the files: they are read apart, and kept while their tensor's pieces come.
+  void ReadScales(size_t index) {
+    const TensorInfo& tensor = checkpoint_.tensors[index];
+    scales_.bytes.resize(tensor.bytes);
+    checkpoint_.files[tensor.file].ReadAt(tensor.offset, scales_.bytes);
+    ScaleBytes& check = scale_bytes_.at(index);
+    Sha256 hash;
+    hash.Update(scales_.bytes);
+    check.read = hash.Finish();
+    CompareScales(check, tensor);
+    if (tensor.type == TensorType::kU8) return;
+    const size_t element = InfoOf(tensor.type).block_bytes;
+    scales_.fp8.columns = tensor.shape[0];
+    for (size_t i = 0; i < tensor.elements(); ++i) {
+      const float value = spec::FloatElement(tensor.type, scales_.bytes.data() + i * element);
+      if (!std::isfinite(value)) RefuseElement(tensor, i);
+      scales_.fp8.values.push_back(value);
+    }
+  }
+
+  void StreamScales(ScaleBytes& check, const TensorPiece& piece) const {
+    check.stream.Update(piece.bytes);
+    if (!IsLast(piece)) return;
+    check.streamed = check.stream.Finish();
+    CompareScales(check, checkpoint_.tensors[piece.tensor]);
+  }
+
+  // What was read apart must be what is hashed as a part of the file, whichever comes first.
+  void CompareScales(const ScaleBytes& check, const TensorInfo& tensor) const {
+    if (!check.read || !check.streamed || *check.read == *check.streamed) return;
     throw IoError(checkpoint_.files[tensor.file].name() + ": tensor " + tensor.name + " changed while it was read");
   }
 
@@ -184,9 +226,8 @@ class Loader {
     rows.row_bytes = piece.bytes.size() / rows.count;
     rows.columns = per_row == 1 ? TensorOf(slot).shape[0] : slot.inputs;
     if (slot.scales) {
-      const Scales& scales = scales_.at(*slot.scales);
-      rows.fp8_scales = &scales.fp8;
-      rows.e8m0_scales = scales.bytes.data();
+      rows.fp8_scales = &scales_.fp8;
+      rows.e8m0_scales = scales_.bytes.data();
     }
     return rows;
   }
@@ -202,7 +243,7 @@ class Loader {
     const uint64_t last = (end - 1 - slot.first_row) / slot.step + 1;
     if (first >= last) return;
     PackedMatrix& matrix = MatrixOf(slot);
-    PackInParallel(matrix, static_cast<uint32_t>(first), static_cast<uint32_t>(last - first),
+    PackInParallel(TensorOf(slot), matrix, static_cast<uint32_t>(first), static_cast<uint32_t>(last - first),
                    [&](uint32_t row, uint32_t count, Room& room) {
                      return Convert(rows, slot.first_row + row * slot.step, slot.step, count, matrix.type(), room);
                    });
@@ -268,14 +309,14 @@ class Loader {
                            .row_bytes = slot.inputs * element,
                            .count = slot.outputs,
                            .columns = slot.inputs};
-    PackInParallel(matrix, 0, matrix.rows(), [&](uint32_t row, uint32_t count, Room& room) {
+    PackInParallel(TensorOf(slot), matrix, 0, matrix.rows(), [&](uint32_t row, uint32_t count, Room& room) {
       return Convert(whole, row, 1, count, matrix.type(), room);
     });
     gathered_.erase(index);
   }
 
   // `rows_of(row, count, room)` gives up to 16 rows, valid until the room is used again.
-  void PackInParallel(PackedMatrix& matrix, uint32_t first_row, uint32_t row_count,
+  void PackInParallel(const TensorInfo& tensor, PackedMatrix& matrix, uint32_t first_row, uint32_t row_count,
                       const std::function<PanelRows(uint32_t, uint32_t, Room&)>& rows_of) {
     // Errors do not cross threads: each thread leaves its message, and the first rows' one is thrown here.
     std::vector<std::string> refusals(static_cast<size_t>(pool_.size()));
@@ -296,7 +337,7 @@ class Loader {
     for (const std::string& refusal : refusals) {
       if (refusal.empty()) continue;
       const bool named = refusal.starts_with("tensor ");
-      throw FormatError(checkpoint_.metadata.source() + ": " + (named ? "" : "tensor " + matrix.name() + ": ") +
+      throw FormatError(checkpoint_.files[tensor.file].name() + ": " + (named ? "" : "tensor " + tensor.name + ": ") +
                         refusal);
     }
   }
@@ -351,7 +392,7 @@ class Loader {
   }
 
   [[noreturn]] void RefuseElement(const TensorInfo& tensor, uint64_t element) const {
-    throw FormatError(checkpoint_.metadata.source() + ": tensor " + tensor.name + ": element " +
+    throw FormatError(checkpoint_.files[tensor.file].name() + ": tensor " + tensor.name + ": element " +
                       std::to_string(element) + " is infinite or not a number; expected finite numbers");
   }
 
@@ -359,9 +400,10 @@ class Loader {
   ThreadPool& pool_;
   const LoadModelOptions& options_;
   const std::vector<TensorSlot> slots_;
-  std::vector<size_t> first_slot_;       // by tensor, and one behind the last
-  std::map<size_t, Scales> scales_;      // by tensor
-  std::map<size_t, Gathered> gathered_;  // by slot
+  std::vector<size_t> first_slot_;  // by tensor, and one behind the last
+  Scales scales_;
+  std::map<size_t, ScaleBytes> scale_bytes_;  // by tensor of scales
+  std::map<size_t, Gathered> gathered_;       // by slot
   std::vector<float> factors_;
   Model& model_;
 };

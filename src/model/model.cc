@@ -2,11 +2,13 @@
 
 #include "model/family.h"
 #include "model/loader.h"
+#include "model/quantization_config.h"
 
 namespace candor {
 namespace {
 
 ModelConfig ValidConfig(const FamilyMapping& family, const Checkpoint& checkpoint, uint32_t context_limit) {
+  QuantizationOf(checkpoint);  // refuses what would be misread
   ModelConfig config = family.configure(checkpoint);
   ValidateConfig(config, checkpoint.metadata.source());
   LimitContext(context_limit, config);

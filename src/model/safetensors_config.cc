@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <functional>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -52,34 +51,6 @@ void ReadHeads(const ConfigFields& fields, uint32_t hidden, LayerConfig& layer) 
   layer.value_dim = layer.head_dim;
 }
 
-bool HasTensor(const Checkpoint& checkpoint, const std::function<bool(const TensorInfo&)>& is) {
-  return checkpoint.tensors.empty() || std::ranges::any_of(checkpoint.tensors, is);
-}
-
-// FP8 in blocks and MXFP4 are read; another method's tensors would be misread.
-void CheckQuantization(const ConfigFields& fields) {
-  if (!fields.HasObject("quantization_config")) return;
-  constexpr std::string_view kMethod = "quantization_config.quant_method";
-  const std::string method = fields.GetString(kMethod).value_or("");
-  if (method == "mxfp4") {
-    const auto is_blocks = [](const TensorInfo& tensor) { return tensor.name.ends_with("_blocks"); };
-    if (!HasTensor(fields.checkpoint(), is_blocks))
-      fields.Refuse(kMethod, "\"mxfp4\"", "tensors of MXFP4 blocks with it");
-    return;
-  }
-  if (method != "fp8") {
-    throw UnsupportedError(fields.metadata().source() + ": " + fields.Key(kMethod) + " is \"" + Printable(method) +
-                           "\", which this version does not compute; it knows fp8 and mxfp4");
-  }
-  const auto is_fp8 = [](const TensorInfo& tensor) { return tensor.type == TensorType::kF8_E4M3; };
-  if (!HasTensor(fields.checkpoint(), is_fp8)) fields.Refuse(kMethod, "\"fp8\"", "tensors in F8_E4M3 with it");
-  fields.RequireString("quantization_config.fmt", "e4m3");
-  for (const double size : fields.GetFloats("quantization_config.weight_block_size", 2).value_or(std::vector{0.0})) {
-    if (size == static_cast<double>(kFp8Block)) continue;
-    fields.Refuse("quantization_config.weight_block_size", "missing or another", "[128, 128]");
-  }
-}
-
 // Where the members of a rotation are, which two spellings and groups of layers make four places.
 class RopeFields {
  public:
@@ -103,6 +74,7 @@ class RopeFields {
     for (const char* key : {"rope_type", "type"}) {
       if (const auto type = fields_.GetString(Scaling(key))) return *type;
     }
+    if (fields_.Has(Scaling("factor"))) fields_.Refuse(Scaling("rope_type"), "missing", "the kind of scaling");
     return "default";
   }
   double Float(std::string_view key, double min, double max, double otherwise) const {
@@ -174,14 +146,7 @@ ConfigFields::ConfigFields(const Checkpoint& checkpoint, std::span<const ConfigD
 
 std::optional<double> ConfigFields::Default(std::string_view key) const {
   const auto found = std::ranges::find(defaults_, key, &ConfigDefault::key);
-  return found == defaults_.end() ? std::nullopt : std::optional(found->value);
-}
-
-bool ConfigFields::HasObject(std::string_view key) const {
-  const MetadataValue* value = metadata_.Find(Key(key));
-  if (value == nullptr) return false;
-  if (*value != MetadataValue(kObjectLeftOut)) Refuse(key, Describe(*value), "an object");
-  return true;
+  return found == defaults_.end() || metadata_.IsNull(Key(key)) ? std::nullopt : std::optional(found->value);
 }
 
 uint32_t ConfigFields::Require(std::string_view key, uint32_t min, uint32_t max) const {
@@ -274,7 +239,8 @@ RopeConfig TransformersRope(const ConfigFields& fields, uint32_t dims, std::stri
                           .value_or(fields.GetFloat("partial_rotary_factor", 0.01, 1.0).value_or(1.0));
   rope.dims = static_cast<uint32_t>(dims * part) / 2 * 2;
   if (rope.dims == 0) fields.Refuse("partial_rotary_factor", Text(part), "at least two values of a head");
-  rope.base = fields.GetFloat(names.Base("rope_theta"), kMinRopeBase, kMaxRopeBase).value_or(rope.base);
+  const auto base = fields.GetFloat(names.Base("rope_theta"), kMinRopeBase, kMaxRopeBase);
+  rope.base = base ? *base : fields.GetFloat("rope_theta", kMinRopeBase, kMaxRopeBase).value_or(rope.base);
   const std::string type = names.Type();
   if (type == "linear") {
     rope.frequency_factors = LinearFactors(rope.dims, names.RequireFloat("factor", kMinRopeFactor, kMaxContextFactor));
@@ -317,9 +283,26 @@ std::optional<std::vector<bool>> SlidingLayers(const ConfigFields& fields, size_
   return sliding;
 }
 
-ModelConfig TransformersConfig(const ConfigFields& fields, const ConfigDefaults& defaults) {
-  CheckQuantization(fields);
-  fields.RequireString(defaults.activation_key, defaults.activation);
+void SetSwitchedWindows(const ConfigFields& fields, const std::function<bool(size_t)>& by_default,
+                        ModelConfig& config) {
+  const auto listed = SlidingLayers(fields, config.layers.size());
+  if (!fields.GetBool("use_sliding_window", false)) return;
+  const uint32_t window = fields.Get("sliding_window", 0, kMaxContext).value_or(0);
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    if (listed ? (*listed)[i] : by_default(i)) config.layers[i].window = window;
+  }
+}
+
+ExpertsConfig TransformersExperts(const ConfigFields& fields, std::string_view count_key, uint32_t ffn_dim) {
+  ExpertsConfig experts;
+  experts.count = fields.Require(count_key, 1, kMaxExperts);
+  experts.used = fields.Require("num_experts_per_tok", 1, std::min(experts.count, kMaxExpertsUsed));
+  experts.ffn_dim = ffn_dim;
+  return experts;
+}
+
+ModelConfig TransformersConfig(const ConfigFields& fields, const TransformersOptions& options) {
+  fields.RequireString(options.activation_key, options.activation);
   ModelConfig config;
   config.architecture = fields.metadata().RequireString(fields.Key("model_type"));
   config.tensor_prefix = TextPartOf(fields.checkpoint()).tensors;
@@ -329,12 +312,12 @@ ModelConfig TransformersConfig(const ConfigFields& fields, const ConfigDefaults&
   config.hidden = fields.Require("hidden_size", kMinWidth, kMaxHidden);
   config.context_length = fields.Require("max_position_embeddings", kMinContext, kMaxContext);
   config.norm_epsilon = static_cast<float>(fields.RequireFloat("rms_norm_eps", kMinNormEpsilon, kMaxNormEpsilon));
-  config.tied_output = fields.GetBool("tie_word_embeddings", defaults.tied_output);
+  config.tied_output = fields.GetBool("tie_word_embeddings", options.tied_output);
 
   LayerConfig layer;
   ReadHeads(fields, config.hidden, layer);
   layer.attention_scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(layer.head_dim)));
-  if (defaults.dense_layers) layer.ffn_dim = fields.Require("intermediate_size", kMinWidth, kMaxFfnDim);
+  if (options.dense_layers) layer.ffn_dim = fields.Require("intermediate_size", kMinWidth, kMaxFfnDim);
   layer.query_bias = layer.output_bias = fields.GetBool("attention_bias", false);
   layer.ffn_bias = fields.GetBool("mlp_bias", false);
   config.ropes.push_back(TransformersRope(fields, layer.head_dim));

@@ -6,6 +6,7 @@
 #define CANDOR_MODEL_SAFETENSORS_CONFIG_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,7 +18,7 @@
 
 namespace candor {
 
-// What a family's configuration class takes a missing number for.
+// What a family's configuration class takes a missing number for. A null is no number and stays none.
 struct ConfigDefault {
   std::string_view key;
   double value;
@@ -32,8 +33,7 @@ class ConfigFields {
 
   std::string Key(std::string_view key) const { return prefix_ + std::string(key); }
   bool Has(std::string_view key) const { return metadata_.Has(Key(key)); }
-  // Whether there is an object of members under the key; a FormatError when it is something else.
-  bool HasObject(std::string_view key) const;
+  bool HasObject(std::string_view key) const { return metadata_.HasObject(Key(key)); }
   uint32_t Require(std::string_view key, uint32_t min, uint32_t max) const;
   std::optional<uint32_t> Get(std::string_view key, uint32_t min, uint32_t max) const;
   std::optional<double> GetFloat(std::string_view key, double min, double max) const;
@@ -63,25 +63,34 @@ class ConfigFields {
   std::span<const ConfigDefault> defaults_;
 };
 
-// What a family's configuration class takes a missing member for.
-struct ConfigDefaults {
-  bool tied_output = false;
+// What a family's configuration class has in its own way.
+struct TransformersOptions {
+  bool tied_output = false;  // where `tie_word_embeddings` is missing
   std::string_view activation_key = "hidden_act";
   std::string_view activation = "silu";  // the only one that the family computes
   bool dense_layers = true;              // whether `intermediate_size` counts
 };
 
 // The configuration of a plain decoder as the common members describe it: equal layers, one rotation (halves paired),
-// no windows. A family changes what it does differently. Throws UnsupportedError for another activation, for a
-// quantisation that is not computed, for dynamic NTK scaling.
-ModelConfig TransformersConfig(const ConfigFields& fields, const ConfigDefaults& defaults = {});
+// no windows. A family changes what it does differently. Throws UnsupportedError for another activation and for dynamic
+// NTK scaling.
+ModelConfig TransformersConfig(const ConfigFields& fields, const TransformersOptions& options = {});
 
-// One rotation of `dims` values. `group` is the kind of layer in a configuration that has one rotation for each
+// Experts of which `count_key` says how many there are and `num_experts_per_tok` how many a token uses, `ffn_dim` wide.
+ExpertsConfig TransformersExperts(const ConfigFields& fields, std::string_view count_key, uint32_t ffn_dim);
+
+// One rotation of `dims` values; its base is 10,000 where neither config nor family says otherwise. `group` is the kind
+// of layer in a configuration that has one rotation for each
 // ("full_attention"), or empty.
 RopeConfig TransformersRope(const ConfigFields& fields, uint32_t dims, std::string_view group = "");
 
 // For each layer whether it has the window, as `layer_types` lists them; nullopt when that is missing.
 std::optional<std::vector<bool>> SlidingLayers(const ConfigFields& fields, size_t layers);
+
+// The windows of a model that has them when `use_sliding_window` is true: in the layers that `layer_types` lists, or
+// where that is missing in those that `by_default` says.
+void SetSwitchedWindows(const ConfigFields& fields, const std::function<bool(size_t layer)>& by_default,
+                        ModelConfig& config);
 
 }  // namespace candor
 

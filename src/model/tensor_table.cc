@@ -23,7 +23,8 @@ std::string Filled(std::string name, std::string_view hole, size_t number) {
   return name;
 }
 
-std::string ShapeText(std::span<const uint64_t> shape) {
+std::string ShapeText(std::vector<uint64_t> shape, CheckpointFormat format) {
+  if (format == CheckpointFormat::kSafetensors) std::ranges::reverse(shape);  // as the file has it
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
   return text + "]";
@@ -294,9 +295,8 @@ class Matcher {
                                     name.starts_with(pattern.substr(0, pattern.size() - 1));
                            });
       if (!ignored) {
-        throw FormatError(checkpoint_.metadata.source() + ": tensor \"" + Printable(name) +
-                          "\" is not one of the architecture \"" + config_.architecture + "\" with " +
-                          std::to_string(config_.layers.size()) + " layers as it is configured");
+        throw FormatError(Where(checkpoint_.tensors[i]) + " is not one of the architecture \"" + config_.architecture +
+                          "\" with " + std::to_string(config_.layers.size()) + " layers as it is configured");
       }
     }
   }
@@ -318,13 +318,14 @@ class Matcher {
   }
 
   std::string Where(const TensorInfo& tensor) const {
-    return checkpoint_.metadata.source() + ": tensor \"" + Printable(tensor.name) + "\"";
+    return checkpoint_.files[tensor.file].name() + ": tensor \"" + Printable(tensor.name) + "\"";
   }
   [[noreturn]] void Refuse(const std::string& name, const std::string& problem) const {
     throw FormatError(checkpoint_.metadata.source() + ": tensor \"" + name + "\" " + problem);
   }
   [[noreturn]] void RefuseShape(const TensorInfo& tensor, const Dimensions& expected) const {
-    throw FormatError(Where(tensor) + " has shape " + ShapeText(tensor.shape) + ", expected " + ShapeText(expected));
+    throw FormatError(Where(tensor) + " has shape " + ShapeText(tensor.shape, checkpoint_.format) + ", expected " +
+                      ShapeText(expected, checkpoint_.format));
   }
   [[noreturn]] void RefuseType(const TensorInfo& tensor, const std::string& expected) const {
     throw FormatError(Where(tensor) + " has type " + std::string(InfoOf(tensor.type).name) + ", expected " + expected);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "chat/jinja/json.h"
+#include "chat/render.h"
 #include "support/byte_tokenizer.h"
 
 namespace candor {
@@ -227,18 +229,21 @@ TEST(AskToThink, PutsTheInstructionIntoTheSystemMessage) {
   const std::string instruction = ThinkingInstruction(marks);
   EXPECT_NE(instruction.find("<think>"), std::string::npos);
   EXPECT_NE(instruction.find("</think>"), std::string::npos);
-  std::vector<Message> messages = {{.role = "user", .content = "Hi"}};
-  AskToThink(marks, messages);
-  ASSERT_EQ(messages.size(), 2u);
-  EXPECT_EQ(messages[0].role, "system");
-  EXPECT_EQ(messages[0].content, instruction);
-  messages = {{.role = "system", .content = "Be terse."}, {.role = "user", .content = "Hi"}};
-  AskToThink(marks, messages);
-  ASSERT_EQ(messages.size(), 2u);
-  EXPECT_EQ(messages[0].content, "Be terse.\n\n" + instruction);
-  messages = {{.role = "system", .content = std::nullopt}};
-  AskToThink(marks, messages);
-  EXPECT_EQ(messages[0].content, instruction);
+  const auto asked = [&](const std::string& messages) {
+    const jinja::Value list = TemplateMessages(jinja::ParseJson(messages, "test"), "test");
+    return Render("{{ messages | tojson }}",
+                  jinja::Value::MakeDict({{jinja::Value::String("messages"), AskToThink(marks, list)}}, nullptr));
+  };
+  const std::string told = "\"" + instruction + "\"";
+  const std::string user = R"({"role": "user", "content": "Hi"})";
+  EXPECT_EQ(asked("[" + user + "]"), R"([{"role": "system", "content": )" + told + "}, " + user + "]");
+  EXPECT_EQ(asked(R"([{"role": "system", "content": "Be terse."}, )" + user + "]"),
+            R"([{"role": "system", "content": "Be terse.\n\n)" + told.substr(1) + "}, " + user + "]");
+  EXPECT_EQ(asked(R"([{"role": "system", "name": "x", "content": null}])"),
+            R"([{"role": "system", "name": "x", "content": )" + told + "}]");
+  EXPECT_EQ(
+      asked(R"([{"role": "system", "content": [{"type": "text", "text": "a"}]}])"),
+      R"([{"role": "system", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": )" + told + "}]}]");
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ TEST(JsonMetadataTest, RefusesWhatIsNotAnObject) {
 
 TEST(JsonMetadataTest, RefusesTwoMembersOfOneName) {
   EXPECT_EQ(ErrorOf(R"({"vocab_size": 1, "vocab_size": 2})"), "config.json: metadata key \"vocab_size\" appears twice");
-  EXPECT_EQ(ErrorOf(R"({"a": null, "a": 1})"), "config.json: \"a\" appears twice");
+  EXPECT_EQ(ErrorOf(R"({"a": null, "a": 1})"), "config.json: metadata key \"a\" appears twice");
   EXPECT_EQ(ErrorOf(R"({"a.b": 1, "a": {"b": 2}})"), "config.json: metadata key \"a.b\" appears twice");
 }
 

@@ -98,6 +98,11 @@ Model MakeModel(const Variant& variant) {
     w.ffn_up_bias = bias(c.ffn_dim);
     w.ffn_down_bias = bias(config.hidden);
     w.post_ffn_norm = norm(variant.post_norms, config.hidden);
+    // Equal experts whose shares add up to 1 are the network that the reference computes.
+    if (c.experts.count != 0) w.router = maker.Matrix(c.experts.count, config.hidden);
+    w.expert_gate.assign(c.experts.count, w.ffn_gate);
+    w.expert_up.assign(c.experts.count, w.ffn_up);
+    w.expert_down.assign(c.experts.count, w.ffn_down);
     model.weights.layers.push_back(std::move(w));
   }
   return model;
@@ -177,6 +182,13 @@ const Variant kVariants[] = {
        c.layers[1].head_dim = 24;
        c.layers[1].value_dim = 10;
        c.layers[1].ffn_dim = 80;
+     }},
+    {"WideExperts",
+     [](ModelConfig& c) {
+       c.hidden = 1040;
+       for (LayerConfig& layer : c.layers) {
+         layer.experts = {.count = 5, .used = 3, .ffn_dim = layer.ffn_dim, .normalize = true};
+       }
      }},
     {"ManyQueryHeadsToOneKeyHead",
      [](ModelConfig& c) {

@@ -285,6 +285,59 @@ TEST_F(LoaderTest, QuantisedTypesFollowTheRule) {
   }
 }
 
+// Each block of 128 columns has a scale of its own, and a row of them for each 128 rows.
+TEST_F(LoaderTest, ScalesOfFp8CountWhateverTheWeightsBecome) {
+  constexpr uint32_t kRows = 160, kColumns = 384;
+  constexpr char kOne = 0x38;  // 1.0 in E4M3
+  config_.vocabulary = kRows;
+  config_.hidden = kColumns;
+  const float scales[2][3] = {{1, 2, 4}, {8, 16, 32}};
+  AddBytes("embedding", TensorType::kF8_E4M3, {kColumns, kRows}, std::string(kRows * kColumns, kOne));
+  AddBytes("embedding_scale_inv", TensorType::kF32, {3, 2},
+           std::string(reinterpret_cast<const char*>(scales), sizeof scales));
+  const TensorRow rows[] = {{{"embedding"}, {}, &ModelWeights::token_embedding}};
+  for (const std::optional<TensorType> quantize :
+       {std::optional<TensorType>(), std::optional(TensorType::kQ8_0), std::optional(TensorType::kQ6_K)}) {
+    const Model model = Load(rows, 2, {.quantize = quantize});
+    std::vector<float> row(kColumns);
+    for (uint32_t r = 0; r < kRows; ++r) {
+      model.weights.token_embedding.UnpackRow(r, row);
+      for (uint32_t c = 0; c < kColumns; ++c) {
+        // A block of equal values is quantised up to its scale's own rounding.
+        ASSERT_NEAR(row[c] / scales[r / 128][c / 128], 1, quantize ? 1e-3 : 0) << r << ", " << c;
+      }
+    }
+  }
+}
+
+TEST_F(LoaderTest, ScalesThatChangeBeforeTheyAreHashedAreNotUsed) {
+  constexpr uint32_t kRows = 128, kColumns = 128;
+  config_.vocabulary = kRows;
+  config_.hidden = kColumns;
+  AddBytes("embedding", TensorType::kF8_E4M3, {kColumns, kRows}, std::string(kRows * kColumns, 0x38));
+  AddBytes("mm.large", TensorType::kF32, {1 << 23}, std::string(4 << 23, '\0'));
+  const float scale = 1;
+  AddBytes("embedding_scale_inv", TensorType::kF32, {1, 1},
+           std::string(reinterpret_cast<const char*>(&scale), sizeof scale));
+  const TensorRow rows[] = {{{"embedding"}, {}, &ModelWeights::token_embedding}, {{"mm.*"}, {}, {}, "another model"}};
+  EXPECT_NO_THROW(Load(rows));
+  bool changed = false;
+  const auto change = [&](uint64_t, uint64_t) {
+    if (changed) return;
+    changed = true;
+    const float other = 2;
+    std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(-static_cast<std::streamoff>(sizeof other), std::ios::end);
+    file.write(reinterpret_cast<const char*>(&other), sizeof other);
+  };
+  try {
+    Load(rows, 2, {.progress = change});
+    FAIL();
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("tensor embedding_scale_inv changed while it was read"));
+  }
+}
+
 TEST_F(LoaderTest, WhatIsNotFiniteIsNotQuantised) {
   std::vector<float> values(kHidden * 40, 0.5f);
   values[kHidden * 7 + 3] = std::numeric_limits<float>::infinity();

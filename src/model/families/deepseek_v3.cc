@@ -101,10 +101,8 @@ ExpertsConfig ExpertsOfSafetensors(const ConfigFields& fields) {
   if (fields.Get("moe_layer_freq", 1, UINT32_MAX).value_or(1) != 1) {
     fields.Refuse("moe_layer_freq", "not 1", "1: experts in every layer behind the dense ones");
   }
-  ExpertsConfig experts;
-  experts.count = fields.Require("n_routed_experts", 1, kMaxExperts);
-  experts.used = fields.Require("num_experts_per_tok", 1, std::min(experts.count, kMaxExpertsUsed));
-  experts.ffn_dim = fields.Require("moe_intermediate_size", kMinWidth, kMaxFfnDim);
+  ExpertsConfig experts =
+      TransformersExperts(fields, "n_routed_experts", fields.Require("moe_intermediate_size", kMinWidth, kMaxFfnDim));
   const uint32_t shared = fields.Get("n_shared_experts", 0, kMaxExperts).value_or(0);
   experts.shared_ffn_dim =
       static_cast<uint32_t>(std::min<uint64_t>(uint64_t{shared} * experts.ffn_dim, kMaxFfnDim + 1));
@@ -112,14 +110,23 @@ ExpertsConfig ExpertsOfSafetensors(const ConfigFields& fields) {
   experts.correction = true;
   experts.normalize = fields.GetBool("norm_topk_prob", true);
   experts.weight_scale =
-      static_cast<float>(fields.GetFloat("routed_scaling_factor", kMinExpertScale, kMaxExpertScale).value_or(2.5));
+      static_cast<float>(fields.RequireFloat("routed_scaling_factor", kMinExpertScale, kMaxExpertScale));
   experts.groups = fields.Get("n_group", 1, experts.count).value_or(1);
   experts.groups_used = fields.Get("topk_group", 1, experts.groups).value_or(experts.groups);
   return experts;
 }
 
+constexpr ConfigDefault kDefaults[] = {
+    {"n_shared_experts", 1},
+    {"n_group", 8},
+    {"topk_group", 4},
+    {"q_lora_rank", 1536},
+    {"first_k_dense_replace", 3},
+    {"routed_scaling_factor", 2.5},
+};
+
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
-  const ConfigFields fields(checkpoint);
+  const ConfigFields fields(checkpoint, kDefaults);
   ModelConfig config = TransformersConfig(fields);
   fields.RequireFalse("attention_bias");
   LatentConfig latent;

@@ -42,8 +42,17 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
   return config;
 }
 
+constexpr ConfigDefault kDefaults[] = {
+    {"head_dim", 256},
+    {"num_key_value_heads", 4},
+    {"query_pre_attn_scalar", 256},
+    {"sliding_window", kDefaultWindow},
+    {"attn_logit_softcapping", kDefaultAttentionCap},
+    {"final_logit_softcapping", kDefaultLogitCap},
+};
+
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
-  const ConfigFields fields(checkpoint);
+  const ConfigFields fields(checkpoint, kDefaults);
   ModelConfig config = TransformersConfig(fields, {true, "hidden_activation", "gelu_pytorch_tanh"});
   fields.RequireFalse("use_bidirectional_attention");
   fields.RequireFalse("attention_bias");

@@ -102,6 +102,8 @@ ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
   config.ropes[0] = TransformersRope(fields, head_dim, "full_attention");
   RopeConfig local;
   if (fields.HasObject("rope_parameters") && fields.HasObject("rope_parameters.sliding_attention")) {
+    const std::string base = "rope_parameters.sliding_attention.rope_theta";
+    if (!fields.Has(base)) fields.Refuse(base, "missing", "a number");
     local = TransformersRope(fields, head_dim, "sliding_attention");
   } else {
     local.dims = head_dim;

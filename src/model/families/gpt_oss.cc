@@ -35,23 +35,32 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
   return config;
 }
 
+constexpr ConfigDefault kDefaults[] = {
+    {"head_dim", 64},
+    {"num_key_value_heads", 8},
+    {"rope_theta", 150000},
+    {"swiglu_alpha", kDefaultAlpha},
+    {"swiglu_limit", kDefaultLimit},
+};
+
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
-  const ConfigFields fields(checkpoint);
+  const ConfigFields fields(checkpoint, kDefaults);
   ModelConfig config = TransformersConfig(fields);
+  // The class would scale positions in a way of its own.
+  if (!fields.HasObject("rope_scaling") && !fields.HasObject("rope_parameters")) {
+    fields.Refuse("rope_scaling", "missing", "an object");
+  }
   if (!fields.GetBool("attention_bias", true)) fields.Refuse("attention_bias", "false", "true");
-  ExpertsConfig experts;
-  experts.count = fields.Require("num_local_experts", 1, kMaxExperts);
-  experts.used = fields.Require("num_experts_per_tok", 1, std::min(experts.count, kMaxExpertsUsed));
-  experts.ffn_dim = config.layers[0].ffn_dim;
+  const ExpertsConfig experts = TransformersExperts(fields, "num_local_experts", config.layers[0].ffn_dim);
   const uint32_t window = fields.Require("sliding_window", 1, kMaxContext);
   const auto sliding = SlidingLayers(fields, config.layers.size());
   for (size_t i = 0; i < config.layers.size(); ++i) {
     LayerConfig& layer = config.layers[i];
     MakeLayer(experts, (sliding ? (*sliding)[i] : i % 2 == 0) ? window : 0, layer);
-    layer.activation_alpha = static_cast<float>(
-        fields.GetFloat("swiglu_alpha", kMinActivationLimit, kMaxActivationLimit).value_or(kDefaultAlpha));
-    layer.activation_limit = static_cast<float>(
-        fields.GetFloat("swiglu_limit", kMinActivationLimit, kMaxActivationLimit).value_or(kDefaultLimit));
+    layer.activation_alpha =
+        static_cast<float>(fields.RequireFloat("swiglu_alpha", kMinActivationLimit, kMaxActivationLimit));
+    layer.activation_limit =
+        static_cast<float>(fields.RequireFloat("swiglu_limit", kMinActivationLimit, kMaxActivationLimit));
   }
   return config;
 }

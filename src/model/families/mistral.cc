@@ -6,8 +6,10 @@
 namespace candor {
 namespace {
 
+constexpr ConfigDefault kDefaults[] = {{"num_key_value_heads", 8}, {"sliding_window", 4096}};
+
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
-  const ConfigFields fields(checkpoint);
+  const ConfigFields fields(checkpoint, kDefaults);
   ModelConfig config = TransformersConfig(fields);
   const uint32_t window = fields.Get("sliding_window", 0, kMaxContext).value_or(0);
   for (LayerConfig& layer : config.layers) layer.window = window;

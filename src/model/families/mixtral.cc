@@ -8,14 +8,15 @@
 namespace candor {
 namespace {
 
+constexpr ConfigDefault kDefaults[] = {{"num_key_value_heads", 8}, {"rope_theta", 1e6}};
+
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
-  const ConfigFields fields(checkpoint);
+  const ConfigFields fields(checkpoint, kDefaults);
   ModelConfig config = TransformersConfig(fields);
+  const uint32_t window = fields.Get("sliding_window", 0, kMaxContext).value_or(0);
   for (LayerConfig& layer : config.layers) {
-    layer.window = fields.Get("sliding_window", 0, kMaxContext).value_or(0);
-    layer.experts.count = fields.Require("num_local_experts", 1, kMaxExperts);
-    layer.experts.used = fields.Require("num_experts_per_tok", 1, std::min(layer.experts.count, kMaxExpertsUsed));
-    layer.experts.ffn_dim = layer.ffn_dim;
+    layer.window = window;
+    layer.experts = TransformersExperts(fields, "num_local_experts", layer.ffn_dim);
   }
   return config;
 }

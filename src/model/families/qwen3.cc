@@ -13,16 +13,15 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
   return config;
 }
 
+constexpr ConfigDefault kDefaults[] = {{"head_dim", 128}, {"sliding_window", 4096}, {"max_window_layers", 28}};
+
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
-  const ConfigFields fields(checkpoint);
+  const ConfigFields fields(checkpoint, kDefaults);
   ModelConfig config = TransformersConfig(fields);
-  const bool has_window = fields.GetBool("use_sliding_window", false);
-  const uint32_t window = has_window ? fields.Get("sliding_window", 0, kMaxContext).value_or(0) : 0;
-  const auto sliding = SlidingLayers(fields, config.layers.size());
-  for (size_t i = 0; i < config.layers.size(); ++i) {
-    config.layers[i].query_key_norm = QueryKeyNorm::kHead;
-    if (sliding && (*sliding)[i]) config.layers[i].window = window;
-  }
+  for (LayerConfig& layer : config.layers) layer.query_key_norm = QueryKeyNorm::kHead;
+  const uint32_t full_layers = fields.Get("max_window_layers", 0, UINT32_MAX).value_or(0);
+  SetSwitchedWindows(
+      fields, [full_layers](size_t layer) { return layer >= full_layers; }, config);
   return config;
 }
 

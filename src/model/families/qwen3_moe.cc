@@ -28,11 +28,12 @@ ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
                            ": decoder_sparse_step is not 1: layers without experts between others are not computed");
   }
   fields.RequireFalse("use_sliding_window");
-  ExpertsConfig experts;
-  experts.count = fields.Get("num_experts", 1, kMaxExperts).value_or(0);
-  if (experts.count == 0) experts.count = fields.Require("num_local_experts", 1, kMaxExperts);
-  experts.used = fields.Require("num_experts_per_tok", 1, std::min(experts.count, kMaxExpertsUsed));
-  experts.ffn_dim = fields.Require("moe_intermediate_size", kMinWidth, kMaxFfnDim);
+  if (const MetadataValue* dense = fields.metadata().Find(fields.Key("mlp_only_layers"));
+      dense != nullptr && *dense != MetadataValue(StringTable())) {
+    fields.Refuse("mlp_only_layers", Describe(*dense), "none: layers without experts are not computed here");
+  }
+  ExpertsConfig experts = TransformersExperts(fields, fields.Has("num_experts") ? "num_experts" : "num_local_experts",
+                                              fields.Require("moe_intermediate_size", kMinWidth, kMaxFfnDim));
   experts.normalize = fields.GetBool("norm_topk_prob", false);
   for (LayerConfig& layer : config.layers) {
     layer.query_key_norm = QueryKeyNorm::kHead;

@@ -17,18 +17,18 @@ ModelConfig FromGguf(const Checkpoint& checkpoint) {
   return config;
 }
 
+constexpr ConfigDefault kDefaults[] = {{"rope_theta", 2e6}};
+
 ModelConfig FromSafetensors(const Checkpoint& checkpoint) {
-  const ConfigFields fields(checkpoint);
+  const ConfigFields fields(checkpoint, kDefaults);
   ModelConfig config = TransformersConfig(fields, {.tied_output = true});
-  const bool has_window = fields.GetBool("use_sliding_window", false);
-  const uint32_t window = has_window ? fields.Get("sliding_window", 0, kMaxContext).value_or(0) : 0;
-  const auto sliding = SlidingLayers(fields, config.layers.size());
   const auto rotated = fields.GetFloats("no_rope_layers", config.layers.size());  // 1: the layer has a rotation
   const uint32_t interval = fields.Get("no_rope_layer_interval", 1, kMaxLayers).value_or(kDefaultInterval);
   for (size_t i = 0; i < config.layers.size(); ++i) {
     if (rotated ? (*rotated)[i] == 0.0 : (i + 1) % interval == 0) config.layers[i].rope = -1;
-    if (sliding && (*sliding)[i]) config.layers[i].window = window;
   }
+  SetSwitchedWindows(
+      fields, [&config](size_t layer) { return config.layers[layer].rope < 0; }, config);
   return config;
 }
 
