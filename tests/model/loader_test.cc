@@ -169,7 +169,7 @@ TEST_F(LoaderTest, AValueThatIsNotFiniteIsRefusedNamingItsTensor) {
     values[5] = bad;
     AddFloats("norm", values);
     const TensorRow rows[] = {{{"norm"}, {}, &ModelWeights::output_norm}};
-    EXPECT_THAT(RefusalOf(rows), AllOf(HasSubstr("made.file: tensor norm: element 5"), HasSubstr("finite")));
+    EXPECT_THAT(RefusalOf(rows), AllOf(HasSubstr(path_.string() + ": tensor norm: element 5"), HasSubstr("finite")));
   }
 }
 
@@ -185,7 +185,7 @@ TEST_F(LoaderTest, TheFirstRowThatIsNotFiniteIsNamedWhateverTheThreads) {
       Load(rows, threads);
       ADD_FAILURE();
     } catch (const FormatError& error) {
-      EXPECT_THAT(error.what(), HasSubstr("made.file: tensor token_embd: row 17")) << threads;
+      EXPECT_THAT(error.what(), HasSubstr(path_.string() + ": tensor token_embd: row 17")) << threads;
     }
   }
 }
