@@ -133,4 +133,6 @@ std::string Printable(std::string_view text, size_t max_bytes) {
   return out;
 }
 
+std::string Quoted(std::string_view text) { return '"' + Printable(text) + '"'; }
+
 }  // namespace candor

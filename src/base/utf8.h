@@ -55,6 +55,9 @@ bool IsPrintable(std::string_view text);
 // what is longer than about `max_bytes` ends in "...". The result is always printable.
 std::string Printable(std::string_view text, size_t max_bytes = 120);
 
+// The same between quotes.
+std::string Quoted(std::string_view text);
+
 }  // namespace candor
 
 #endif  // CANDOR_BASE_UTF8_H_

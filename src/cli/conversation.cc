@@ -11,7 +11,7 @@ namespace candor {
 namespace {
 
 // `text` as a Markdown quotation.
-std::string Quoted(const std::string& text) {
+std::string AsQuotation(const std::string& text) {
   std::string quoted = "> ";
   for (const char c : text) {
     quoted += c;
@@ -65,7 +65,7 @@ std::string ConversationAsMarkdown(const Conversation& conversation, const Conve
   for (const Message& message : conversation.messages()) {
     const char* const title = message.role == "system" ? "System" : message.role == "user" ? "You" : "Answer";
     text += "\n## " + std::string(title) + "\n\n";
-    if (message.reasoning_content) text += Quoted(*message.reasoning_content) + "\n\n";
+    if (message.reasoning_content) text += AsQuotation(*message.reasoning_content) + "\n\n";
     text += message.content.value_or("") + "\n";
   }
   return text;

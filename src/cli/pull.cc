@@ -114,7 +114,7 @@ struct Remote {
 
 std::string NameFor(const PullFlags& flags, const std::string& file) {
   const std::string name = flags.name.empty() ? ModelNameFromFile(file) : flags.name;
-  if (name.empty()) throw UsageError("\"" + Printable(file) + "\" gives no name for the model; add --name NAME");
+  if (name.empty()) throw UsageError(Quoted(file) + " gives no name for the model; add --name NAME");
   RequireModelName(name);
   return name;
 }
@@ -189,7 +189,7 @@ UrlPullResult PullRemote(ModelStore& store, const PullFlags& flags, PullDisplay&
 [[noreturn]] void ThrowUnknownSource(const std::string& source) {
   std::vector<std::string> names;
   for (const KnownModel& model : KnownModels()) names.push_back(model.name);
-  std::string message = "\"" + Printable(source) + "\" is no model that candor knows";
+  std::string message = Quoted(source) + " is no model that candor knows";
   if (const std::string nearest = NearestName(source, names); !nearest.empty()) {
     message += "; did you mean " + nearest + "? Known are";
   } else {

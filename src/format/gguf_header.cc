@@ -46,8 +46,6 @@ std::optional<NumberType> NumberFromId(uint32_t id) {
   }
 }
 
-std::string Quoted(std::string_view text) { return '"' + Printable(text) + '"'; }
-
 // Reads the header in order. Every read is bounded by the file's size first: what a hostile length asks for is refused
 // before it is fetched or allocated.
 class Cursor {

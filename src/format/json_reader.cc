@@ -15,8 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string Quoted(std::string_view text) { return '"' + Printable(text) + '"'; }
-
 }  // namespace
 
 std::string Describe(const JsonScalar& value) {

@@ -48,8 +48,6 @@ std::string NumberText(const Number& number) {
       number);
 }
 
-std::string Quoted(std::string_view text) { return '"' + Printable(text) + '"'; }
-
 // "4 of float32: [0, 1, 2, ...]"
 template <typename Array, typename Show>
 std::string DescribeArray(const Array& array, std::string_view type, const Show& show) {

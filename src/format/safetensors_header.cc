@@ -16,8 +16,6 @@ constexpr uint64_t kLengthBytes = 8;
 constexpr size_t kMaxDepth = 8;  // three are legal; the visitor says better what is wrong with a fourth
 constexpr std::string_view kMetadata = "__metadata__";
 
-std::string Quoted(std::string_view text) { return '"' + Printable(text) + '"'; }
-
 // The outermost object: a member a tensor, and each of the three fields of one exactly once.
 class HeaderVisitor : public JsonVisitor {
  public:

@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::string_view kWeightMap = "weight_map";
 
-std::string Quoted(std::string_view text) { return '"' + Printable(text) + '"'; }
-
 class IndexVisitor : public JsonVisitor {
  public:
   explicit IndexVisitor(const std::string& source) : source_(source) {}

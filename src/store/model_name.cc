@@ -52,8 +52,7 @@ bool IsModelName(std::string_view name) {
 
 void RequireModelName(std::string_view name) {
   if (IsModelName(name)) return;
-  throw UsageError("\"" + Printable(name) + "\" cannot be a model's name: expected 1 to " +
-                   std::to_string(kMaxModelNameLength) +
+  throw UsageError(Quoted(name) + " cannot be a model's name: expected 1 to " + std::to_string(kMaxModelNameLength) +
                    " letters, digits, '.', '_' or '-', a letter or digit first and last, without .gguf");
 }
 

@@ -51,7 +51,7 @@ bool IsTime(std::string_view text) {
 }
 
 // A JSON string literal.
-std::string Quoted(const std::string& text) { return json::serialize(json::value(text)); }
+std::string JsonString(const std::string& text) { return json::serialize(json::value(text)); }
 
 }  // namespace
 
@@ -61,13 +61,14 @@ bool IsSha256Hex(std::string_view text) {
 }
 
 std::string WriteModelRecord(const ModelRecord& record) {
-  std::string out = "{\n  \"source\": " + Quoted(record.source) + ",\n  \"installed\": " + Quoted(record.installed) +
+  std::string out = "{\n  \"source\": " + JsonString(record.source) +
+                    ",\n  \"installed\": " + JsonString(record.installed) +
                     ",\n  \"verified\": " + (record.verified ? "true" : "false") + ",\n  \"files\": [";
   for (size_t i = 0; i < record.files.size(); ++i) {
     const ModelRecord::FileRecord& file = record.files[i];
     out += i == 0 ? "\n" : ",\n";
-    out += "    {\"name\": " + Quoted(file.name) + ", \"bytes\": " + std::to_string(file.bytes) +
-           ", \"sha256\": " + Quoted(file.sha256) + "}";
+    out += "    {\"name\": " + JsonString(file.name) + ", \"bytes\": " + std::to_string(file.bytes) +
+           ", \"sha256\": " + JsonString(file.sha256) + "}";
   }
   return out + "\n  ]\n}\n";
 }

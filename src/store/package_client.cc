@@ -38,7 +38,7 @@ fs::path OnlyWheel(const fs::path& folder, const std::string& requirement) {
 }
 
 // The last lines, indented; what pip says about new versions of itself is left out.
-std::string Quoted(const std::string& last_words) {
+std::string LastLines(const std::string& last_words) {
   constexpr size_t kLines = 6;
   constexpr size_t kLineBytes = 300;
   std::vector<std::string> lines;
@@ -84,7 +84,7 @@ std::optional<fs::path> DownloadWheel(const PackageClient& client, const std::st
   }
   if (result.exit_code != 0) {
     throw IoError("pip could not download " + requirement + " (exit " + std::to_string(result.exit_code) +
-                  "); it said:" + Quoted(result.last_words));
+                  "); it said:" + LastLines(result.last_words));
   }
   return OnlyWheel(folder, requirement);
 }

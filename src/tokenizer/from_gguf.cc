@@ -24,11 +24,6 @@ constexpr size_t kMaxMerges = 1 << 20;
 // A piece that merging makes is looked at as a whole at every merge.
 constexpr size_t kMaxScoredPieceBytes = 1024;
 
-std::string Quoted(std::string_view text) {
-  std::string quoted(1, '"');
-  return quoted.append(Printable(text)).append(1, '"');
-}
-
 std::string Key(std::string_view name) { return "tokenizer.ggml." + std::string(name); }
 
 class GgufReader {

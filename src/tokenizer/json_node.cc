@@ -12,11 +12,6 @@ namespace {
 constexpr size_t kMaxJsonBytes = size_t{128} << 20;
 constexpr size_t kMaxDepth = 32;
 
-std::string Quoted(std::string_view text) {
-  std::string quoted(1, '"');
-  return quoted.append(Printable(text)).append(1, '"');
-}
-
 std::string Show(const boost::json::value& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "an array of " + std::to_string(value.get_array().size());
