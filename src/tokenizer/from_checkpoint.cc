@@ -7,11 +7,10 @@ std::unique_ptr<Tokenizer> TokenizerOf(const Checkpoint& checkpoint) {
   if (checkpoint.format == CheckpointFormat::kGguf) return TokenizerFromGguf(checkpoint.metadata);
   const std::string folder = checkpoint.source + "/";
   const std::string_view json = checkpoint.TextOf("tokenizer.json");
-  if (!json.empty()) {
-    return TokenizerFromJson(json, checkpoint.TextOf("tokenizer_config.json"), folder + "tokenizer.json");
-  }
+  const std::string_view config = checkpoint.TextOf("tokenizer_config.json");
+  if (!json.empty()) return TokenizerFromJson(json, config, folder + "tokenizer.json");
   const std::string_view model = checkpoint.TextOf("tokenizer.model");
-  if (!model.empty()) return TokenizerFromSentencePiece(model, folder + "tokenizer.model");
+  if (!model.empty()) return TokenizerFromSentencePiece(model, config, folder + "tokenizer.model");
   throw FormatError(checkpoint.source + ": the folder has no tokenizer.json and no tokenizer.model");
 }
 

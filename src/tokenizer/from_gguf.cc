@@ -10,6 +10,7 @@
 #include "tokenizer/gguf_splitters.h"
 #include "tokenizer/pipeline.h"
 #include "tokenizer/sentence_piece.h"
+#include "tokenizer/vocabulary_keys.h"
 
 namespace candor {
 namespace {
@@ -24,11 +25,12 @@ constexpr size_t kMaxMerges = 1 << 20;
 // A piece that merging makes is looked at as a whole at every merge.
 constexpr size_t kMaxScoredPieceBytes = 1024;
 
-std::string Key(std::string_view name) { return "tokenizer.ggml." + std::string(name); }
+std::string GgufKey(std::string_view name) { return "tokenizer.ggml." + std::string(name); }
 
-class GgufReader {
+class KeysReader {
  public:
-  explicit GgufReader(const Metadata& metadata) : metadata_(metadata), tokens_(metadata.RequireStrings(Key("tokens"))) {
+  KeysReader(const Metadata& metadata, VocabularyKey key, std::span<const AddedToken> rules)
+      : metadata_(metadata), key_(key), rules_(rules), tokens_(metadata.RequireStrings(Key("tokens"))) {
     if (tokens_.size() == 0 || tokens_.size() > kMaxTokens) {
       Refuse("tokens", std::to_string(tokens_.size()) + " tokens, 1 to " + std::to_string(kMaxTokens) + " expected");
     }
@@ -60,6 +62,7 @@ class GgufReader {
   }
 
  private:
+  std::string Key(std::string_view name) const { return key_(name); }
   std::string Field(std::string_view name) const { return metadata_.source() + ": " + Key(name); }
   [[noreturn]] void Refuse(std::string_view name, const std::string& why) const {
     throw FormatError(Field(name) + ": " + why);
@@ -70,7 +73,7 @@ class GgufReader {
     const auto* numbers = value ? std::get_if<NumberArray>(value) : nullptr;
     if (numbers == nullptr || numbers->size() == tokens_.size()) return;
     Refuse(name, std::to_string(numbers->size()) + " entries, " + std::to_string(tokens_.size()) +
-                     " expected, one for each of tokenizer.ggml.tokens");
+                     " expected, one for each of " + Key("tokens"));
   }
 
   void CheckTokens() {
@@ -142,8 +145,8 @@ class GgufReader {
       if (kind == TokenKind::kByte && !byte_level) {
         const std::optional<uint8_t> byte = ByteOfName(tokens_[i]);
         if (!byte) {
-          Refuse("tokens", Quoted(tokens_[i]) + " at index " + std::to_string(i) +
-                               " is a byte by tokenizer.ggml.token_type, <0x00> to <0xFF> expected");
+          Refuse("tokens", Quoted(tokens_[i]) + " at index " + std::to_string(i) + " is a byte by " +
+                               Key("token_type") + ", <0x00> to <0xFF> expected");
         }
         text.push_back(static_cast<char>(*byte));
       } else if (!byte_level) {
@@ -176,7 +179,14 @@ class GgufReader {
       // SentencePiece finds its user-defined pieces in the text whose spaces it has replaced.
       const bool spaced =
           model_ == "llama" && !control && tokens_[i].find(kSentencePieceSpace) != std::string_view::npos;
-      (spaced ? normalized : plain).push_back({std::string(tokens_[i]), static_cast<TokenId>(i), control});
+      AddedToken token{std::string(tokens_[i]), static_cast<TokenId>(i), control};
+      if (const auto rule = std::ranges::lower_bound(rules_, token.id, {}, &AddedToken::id);
+          rule != rules_.end() && rule->id == token.id) {
+        token.single_word = rule->single_word;
+        token.lstrip = rule->lstrip;
+        token.rstrip = rule->rstrip;
+      }
+      (spaced ? normalized : plain).push_back(std::move(token));
     }
     parts.added = AddedTokens(std::move(plain), Field("tokens"));
     parts.added_normalized = AddedTokens(std::move(normalized), Field("tokens"));
@@ -223,8 +233,8 @@ class GgufReader {
     const StringTable& merges = metadata_.RequireStrings(Key("merges"));
     if (const size_t most = std::min(divisions_, kMaxMerges); merges.size() > most) {
       Refuse("merges", std::to_string(merges.size()) + " entries, at most " + std::to_string(most) +
-                           " expected: " + std::to_string(kMaxMerges) +
-                           ", and one for each way to divide a token of tokenizer.ggml.tokens in two");
+                           " expected: " + std::to_string(kMaxMerges) + ", and one for each way to divide a token of " +
+                           Key("tokens") + " in two");
     }
     MergeTable table(merges.size());
     const std::string field = Field("merges");
@@ -261,6 +271,8 @@ class GgufReader {
   }
 
   const Metadata& metadata_;
+  const VocabularyKey key_;
+  const std::span<const AddedToken> rules_;
   const StringTable& tokens_;
   std::string model_;
   std::vector<TokenKind> kinds_;  // until the vocabulary has them
@@ -271,6 +283,13 @@ class GgufReader {
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> TokenizerFromGguf(const Metadata& metadata) { return GgufReader(metadata).Read(); }
+std::unique_ptr<Tokenizer> TokenizerFromKeys(const Metadata& metadata, VocabularyKey key,
+                                             std::span<const AddedToken> rules) {
+  return KeysReader(metadata, key, rules).Read();
+}
+
+std::unique_ptr<Tokenizer> TokenizerFromGguf(const Metadata& metadata) {
+  return TokenizerFromKeys(metadata, GgufKey, {});
+}
 
 }  // namespace candor

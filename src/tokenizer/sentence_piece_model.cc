@@ -3,11 +3,9 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <span>
-#include <vector>
+#include <utility>
 
 #include "base/error.h"
-#include "tokenizer/tokenizer.h"
 
 namespace candor {
 namespace {
@@ -20,6 +18,7 @@ enum NormalizerField { kCharsMap = 2, kDummyPrefix = 3, kRemoveSpaces = 4, kEsca
 
 constexpr uint64_t kUnigram = 1, kBpe = 2;
 constexpr uint64_t kNormalKind = 1, kLastKind = 6;  // GGUF numbers its kinds as SentencePiece does
+static_assert(static_cast<uint64_t>(TokenKind::kByte) == kLastKind);
 
 // One field of a message: a number, or bytes.
 struct Field {
@@ -105,7 +104,7 @@ class ModelReader {
  public:
   ModelReader(std::string_view bytes, const std::string& source) : bytes_(bytes), source_(source) {}
 
-  Metadata Read() {
+  SentencePieceModel Read() {
     Message model(bytes_, 0, source_);
     while (const auto field = model.Next()) {
       const bool known = field->number == kPieces || field->number == kTrainer || field->number == kNormalizer;
@@ -114,7 +113,7 @@ class ModelReader {
       if (field->number == kTrainer) ReadTrainer(*field);
       if (field->number == kNormalizer) ReadNormalizer(*field);
     }
-    if (tokens_.size() == 0) throw FormatError(source_ + ": no pieces; a SentencePiece model has some");
+    if (model_.pieces.size() == 0) throw FormatError(source_ + ": no pieces; a SentencePiece model has some");
     if (model_type_ != kBpe) {
       throw UnsupportedError(source_ + ": trainer_spec.model_type is " + std::to_string(model_type_) +
                              (model_type_ == kUnigram ? " (unigram)" : "") +
@@ -125,19 +124,7 @@ class ModelReader {
                              ": normalizer_spec removes spaces or does not escape them; this version computes "
                              "remove_extra_whitespaces = false and escape_whitespaces = true");
     }
-    Metadata metadata(source_);
-    metadata.Add("tokenizer.ggml.model", std::string("llama"));
-    metadata.Add("tokenizer.ggml.tokens", std::move(tokens_));
-    metadata.Add("tokenizer.ggml.scores", NumberArray(NumberType::kFloat32, std::as_bytes(std::span(scores_))));
-    metadata.Add("tokenizer.ggml.token_type", NumberArray(NumberType::kUint8, std::as_bytes(std::span(kinds_))));
-    metadata.Add("tokenizer.ggml.add_space_prefix", dummy_prefix_);
-    const auto add_id = [&](const char* key, int32_t id) {
-      if (id >= 0) metadata.Add(std::string("tokenizer.ggml.") + key, static_cast<uint64_t>(id));
-    };
-    add_id("unknown_token_id", unknown_);
-    add_id("bos_token_id", bos_);
-    add_id("eos_token_id", eos_);
-    return metadata;
+    return std::move(model_);
   }
 
  private:
@@ -160,9 +147,9 @@ class ModelReader {
     if (kind < kNormalKind || kind > kLastKind) {
       message.Refuse("a piece of type " + std::to_string(kind) + ", 1 to " + std::to_string(kLastKind) + " expected");
     }
-    tokens_.Append(text);
-    scores_.push_back(score);
-    kinds_.push_back(static_cast<uint8_t>(kind));
+    model_.pieces.Append(text);
+    model_.scores.push_back(score);
+    model_.kinds.push_back(static_cast<TokenKind>(kind));
   }
 
   void ReadTrainer(const Field& trainer) {
@@ -170,9 +157,9 @@ class ModelReader {
     while (const auto field = message.Next()) {
       const auto id = static_cast<int32_t>(field->value);  // negative: there is none
       if (field->number == kModelType) model_type_ = field->value;
-      if (field->number == kUnknownId) unknown_ = id;
-      if (field->number == kBosId) bos_ = id;
-      if (field->number == kEosId) eos_ = id;
+      if (field->number == kUnknownId) model_.unknown = id;
+      if (field->number == kBosId) model_.bos = id;
+      if (field->number == kEosId) model_.eos = id;
     }
   }
 
@@ -184,7 +171,7 @@ class ModelReader {
                                ": normalizer_spec.precompiled_charsmap is not empty: "
                                "normalizers that change characters are not computed by this version");
       }
-      if (field->number == kDummyPrefix) dummy_prefix_ = field->value != 0;
+      if (field->number == kDummyPrefix) model_.dummy_prefix = field->value != 0;
       if (field->number == kRemoveSpaces) removes_spaces_ = field->value != 0;
       if (field->number == kEscapeSpaces) escapes_spaces_ = field->value != 0;
     }
@@ -192,23 +179,16 @@ class ModelReader {
 
   std::string_view bytes_;
   const std::string& source_;
-  StringTable tokens_;
-  std::vector<float> scores_;
-  std::vector<uint8_t> kinds_;
+  SentencePieceModel model_;
   uint64_t model_type_ = kUnigram;
   // The format's defaults.
-  bool dummy_prefix_ = true, removes_spaces_ = true, escapes_spaces_ = true;
-  int32_t unknown_ = 0, bos_ = 1, eos_ = 2;
+  bool removes_spaces_ = true, escapes_spaces_ = true;
 };
 
 }  // namespace
 
-Metadata ParseSentencePieceModel(std::string_view bytes, const std::string& source) {
+SentencePieceModel ParseSentencePieceModel(std::string_view bytes, const std::string& source) {
   return ModelReader(bytes, source).Read();
-}
-
-std::unique_ptr<Tokenizer> TokenizerFromSentencePiece(std::string_view model, const std::string& source) {
-  return TokenizerFromGguf(ParseSentencePieceModel(model, source));
 }
 
 }  // namespace candor

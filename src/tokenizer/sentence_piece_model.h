@@ -5,17 +5,29 @@
 #ifndef CANDOR_TOKENIZER_SENTENCE_PIECE_MODEL_H_
 #define CANDOR_TOKENIZER_SENTENCE_PIECE_MODEL_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "format/metadata.h"
+#include "tokenizer/vocabulary.h"
 
 namespace candor {
 
-// What the file says, as the keys `tokenizer.ggml.*` that a converter would write for it: both describe one vocabulary,
-// and there is one reader of such keys. A pure function. Throws FormatError naming `source`, field and offset;
-// UnsupportedError for a model that is not BPE, a normalizer that changes more than spaces, or one that removes spaces.
-Metadata ParseSentencePieceModel(std::string_view bytes, const std::string& source);
+struct SentencePieceModel {
+  // One entry a piece. Nothing is known of texts and scores but that they are there.
+  StringTable pieces;
+  std::vector<float> scores;
+  std::vector<TokenKind> kinds;  // numbered as SentencePiece does
+  bool dummy_prefix = true;
+  // Negative: there is none. They may lie outside the pieces.
+  int32_t unknown = 0, bos = 1, eos = 2;
+};
+
+// A pure function. Throws FormatError naming `source`, field and offset; UnsupportedError for a model that is not BPE,
+// a normalizer that changes more than spaces, or one that removes spaces.
+SentencePieceModel ParseSentencePieceModel(std::string_view bytes, const std::string& source);
 
 }  // namespace candor
 

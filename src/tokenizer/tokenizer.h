@@ -83,9 +83,13 @@ std::unique_ptr<Tokenizer> TokenizerFromGguf(const Metadata& metadata);
 std::unique_ptr<Tokenizer> TokenizerFromJson(std::string_view tokenizer_json, std::string_view config,
                                              const std::string& source);
 
-// From the bytes of SentencePiece's own `tokenizer.model`. BPE models whose normalizer only replaces spaces;
+// From the bytes of SentencePiece's own `tokenizer.model`, BPE models whose normalizer only replaces spaces; `config`
+// is the text of `tokenizer_config.json`, or empty. What its added_tokens_decoder has under an id is the token of that
+// id: a control token where it is special, else a user-defined one; pieces that are control tokens or bytes already
+// stay so. UnsupportedError for a bos_token, eos_token or additional special token that neither file gives an id.
 // FormatError and UnsupportedError name `source` and the field.
-std::unique_ptr<Tokenizer> TokenizerFromSentencePiece(std::string_view model, const std::string& source);
+std::unique_ptr<Tokenizer> TokenizerFromSentencePiece(std::string_view model, std::string_view config,
+                                                      const std::string& source);
 
 // The tokenizer that a checkpoint brings: one of the above. A folder's tokenizer.json counts before its
 // tokenizer.model; FormatError when it has neither.

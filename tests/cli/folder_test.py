@@ -236,9 +236,14 @@ class FolderTest(candor_cli.CandorTest):
         shutil.copy(small, self.model / "tokenizer.model")
         self.assertEqual(len(json.loads(self.output("tokenize", "thinker", "ab", "--json"))["ids"]), 2)  # of tokenizer.json: bytes
         (self.model / "tokenizer.json").unlink()
+        self.refused("thinker/tokenizer.model (its tokenizer_config.json).eos_token", "<|im_end|>", "tokenizer.json",
+                     command=("tokenize", "ab"))
+        self.change_json("tokenizer_config.json",
+                         added_tokens_decoder={"3": {"content": "<|im_end|>", "special": True}})
         self.assertEqual(json.loads(self.output("tokenize", "thinker", "ab", "--json")), {"ids": [1, 2], "pieces": ["a", "b"]})
-        self.assertIn("tokenizer          tokenizer.model, 3 tokens\n", self.output("inspect", "thinker"))
-        self.assertEqual(json.loads(self.output("inspect", "thinker", "--json"))["tokenizer"]["tokens"], 3)
+        self.assertEqual(json.loads(self.output("tokenize", "thinker", "ab<|im_end|>", "--json"))["ids"][-1], 3)
+        self.assertIn("tokenizer          tokenizer.model, 4 tokens\n", self.output("inspect", "thinker"))
+        self.assertEqual(json.loads(self.output("inspect", "thinker", "--json"))["tokenizer"]["tokens"], 4)
         (self.model / "tokenizer.model").write_bytes(b"\x0a\xff")
         self.refused("thinker/tokenizer.model", command=("tokenize", "ab"))
 

@@ -56,7 +56,7 @@ TEST_P(GoldenSentencePiece, IdsAreThoseOfTheReference) {
   const std::filesystem::path path =
       RealModelPath("mistral-common").replace_extension() / (std::string(GetParam()) + ".model");
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there: tools/fetch-sentencepiece-models gets it";
-  const auto tokenizer = TokenizerFromSentencePiece(ReadWholeFile(path, 8 << 20), path.string());
+  const auto tokenizer = TokenizerFromSentencePiece(ReadWholeFile(path, 8 << 20), "", path.string());
   const boost::json::value reference =
       boost::json::parse(ReadWholeFile(CANDOR_TEST_DATA "/tokenizer/sentence_piece.json", 1 << 20));
   const boost::json::array& texts = Expected().at("texts").as_array();
