@@ -154,7 +154,7 @@ Checkpoint OpenCheckpoint(ModelFiles model, GgufTensorData data) {
   }
   try {
     return OpenSafetensors(std::move(model.files), model.file_names);
-  } catch (const FormatError& error) {
+  } catch (const NotSafetensors& error) {
     // Only now: a file that the model does not use may be anything, and the length of a header may look like anything.
     for (const auto& [name, what] : others) {
       if (std::string_view(error.what()).starts_with(name + ": header length")) throw FormatError(what);

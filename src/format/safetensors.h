@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "format/checkpoint.h"
 #include "format/need_more_bytes.h"
@@ -30,6 +31,19 @@ inline constexpr uint64_t kSafetensorsMaxShards = 1024;
 inline constexpr uint64_t kSafetensorsMaxHeadersInAll = 256 << 20;  // bytes
 inline constexpr uint64_t kSafetensorsMaxIndexBytes = 64 << 20;
 
+// A file whose first eight bytes are no header's length, as they do not lie in it or more than the file should follow:
+// part of a file, or another format. Its message is that of any FormatError.
+class NotSafetensors : public FormatError {
+ public:
+  NotSafetensors(const std::string& source, const std::string& problem)
+      : FormatError(source + ": header length (at byte 0): " + problem), source_(source) {}
+  // What messages call the file.
+  const std::string& source() const { return source_; }
+
+ private:
+  std::string source_;
+};
+
 struct SafetensorsHeader {
   std::vector<TensorInfo> tensors;  // ordered by offset; file = 0; offsets absolute; names unique
   uint64_t data_offset;             // where the tensor data begins; at most the file's size
@@ -41,8 +55,8 @@ struct SafetensorsHeader {
 // What it promises of a header: it is an object padded with nothing but spaces, no name in it appears twice; tensors
 // have a name of printable UTF-8, a known type, 1 to 8 dimensions of at least 1 (none at all, a single number, becomes
 // {1}), exactly the bytes that type and shape take; they lie end to end from the header to the end of the file, at any
-// alignment. `__metadata__`, a map of strings, is checked and left. Throws FormatError, UnsupportedError (unknown
-// types) or LimitError, naming `source`, tensor, field, what was found and what was expected.
+// alignment. `__metadata__`, a map of strings, is checked and left. Throws NotSafetensors, FormatError,
+// UnsupportedError (unknown types) or LimitError, naming `source`, tensor, field, what was found and what was expected.
 std::variant<SafetensorsHeader, NeedMoreBytes> ParseSafetensorsHeader(std::span<const std::byte> prefix,
                                                                       uint64_t file_size, const std::string& source);
 
@@ -68,7 +82,7 @@ std::vector<Document> ReadSafetensorsDocuments(const std::vector<File>& files, c
 // names every tensor of these; other files of tensors are left, as folders carry the same model twice; but not
 // model.safetensors, which some programs would take instead: that is an error. Without an index there is
 // model.safetensors or one .safetensors file alone. The source of the metadata is config.json, that of the checkpoint
-// the folder. Throws FormatError, UnsupportedError or LimitError naming the file.
+// the folder. Throws NotSafetensors, FormatError, UnsupportedError or LimitError naming the file.
 Checkpoint OpenSafetensors(std::vector<File> files, const std::vector<std::string>& names);
 
 }  // namespace candor

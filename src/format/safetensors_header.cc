@@ -213,16 +213,14 @@ std::variant<SafetensorsHeader, NeedMoreBytes> ParseSafetensorsHeader(std::span<
                                                                       uint64_t file_size, const std::string& source) {
   prefix = prefix.first(std::min<uint64_t>(prefix.size(), file_size));
   if (file_size < kLengthBytes) {
-    throw FormatError(source + ": header length (at byte 0): needs 8 bytes, the file ends after " +
-                      std::to_string(file_size));
+    throw NotSafetensors(source, "needs 8 bytes, the file ends after " + std::to_string(file_size));
   }
   if (prefix.size() < kLengthBytes) return NeedMoreBytes{kLengthBytes};
   uint64_t length;
   std::memcpy(&length, prefix.data(), sizeof length);
   if (length > file_size - kLengthBytes) {
-    throw FormatError(source + ": header length (at byte 0): " + std::to_string(length) + ", but " +
-                      std::to_string(file_size - kLengthBytes) +
-                      " bytes follow (an incomplete download, or another format?)");
+    throw NotSafetensors(source, std::to_string(length) + ", but " + std::to_string(file_size - kLengthBytes) +
+                                     " bytes follow (an incomplete download, or another format?)");
   }
   if (length > kSafetensorsMaxHeaderBytes) {
     throw LimitError(source + ": header length (at byte 0): " + std::to_string(length) + ", at most " +
