@@ -50,15 +50,14 @@ std::string FirstGguf(const fs::path& folder) {
 
 ModelFiles OpenFolder(const fs::path& folder) {
   std::error_code error;
-  if (!fs::exists(folder / "config.json", error)) {
+  if (!fs::exists(folder / kConfigFile, error)) {
     const std::string gguf = FirstGguf(folder);
     if (!gguf.empty()) throw UsageError(folder.string() + ": a folder; name the file in it, " + gguf);
   }
   FolderFiles open = OpenModelFolder(folder);
   ModelFiles model;
   model.format = CheckpointFormat::kSafetensors;
-  model.name = fs::absolute(folder).lexically_normal().filename();
-  if (model.name.empty()) model.name = fs::absolute(folder).lexically_normal().parent_path().filename();
+  model.name = FolderName(folder);
   model.files = std::move(open.files);
   model.file_names = std::move(open.names);
   return model;
@@ -79,12 +78,10 @@ std::optional<StoredModel> StoredAt(const fs::path& path, const std::string& sto
   }
 }
 
-ModelFiles OpenPath(const fs::path& path, const std::string& store_flag) {
+FoundModel FoundAt(const fs::path& path, const std::string& store_flag) {
   std::error_code error;
-  if (fs::is_directory(path, error)) return OpenFolder(path);
-  std::string name = ModelNameFromFile(path.string());
-  if (name.empty()) name = path.filename().string();
-  return OpenGgufFiles(path, std::move(name), StoredAt(path, store_flag));
+  const bool is_folder = fs::is_directory(path, error);
+  return {path, is_folder, is_folder ? std::nullopt : StoredAt(path, store_flag)};
 }
 
 [[noreturn]] void ThrowUnknownName(const std::string& name, const ModelStore& store) {
@@ -123,19 +120,28 @@ void AddModelArgument(CLI::App& app, ModelArgument& argument) {
   AddStoreOption(app, argument.store);
 }
 
-ModelFiles OpenModel(const ModelArgument& argument) {
+FoundModel FindModel(const ModelArgument& argument) {
   const std::string& model = argument.model;
   if (model.empty()) throw UsageError("MODEL is empty: expected a name, a path to a .gguf file, or a folder");
   std::error_code error;
   if (model.find('/') != std::string::npos || model.ends_with(".gguf")) {
     if (!fs::exists(model, error)) throw IoError(model + ": no such file or folder");
-    return OpenPath(model, argument.store);
+    return FoundAt(model, argument.store);
   }
   const ModelStore store(StoreFolder(argument.store));
-  if (const auto stored = store.Find(model)) return OpenGgufFiles(stored->files.front(), stored->name, stored);
-  if (fs::exists(model, error)) return OpenPath(model, argument.store);
+  if (const auto stored = store.Find(model)) return {stored->files.front(), false, stored};
+  if (fs::exists(model, error)) return FoundAt(model, argument.store);
   ThrowUnknownName(model, store);
 }
+
+ModelFiles OpenModel(FoundModel found) {
+  if (found.is_folder) return OpenFolder(found.path);
+  std::string name = found.stored ? found.stored->name : ModelNameFromFile(found.path.string());
+  if (name.empty()) name = found.path.filename().string();
+  return OpenGgufFiles(found.path, std::move(name), std::move(found.stored));
+}
+
+ModelFiles OpenModel(const ModelArgument& argument) { return OpenModel(FindModel(argument)); }
 
 Checkpoint OpenCheckpoint(ModelFiles model, GgufTensorData data) {
   const auto message = [](const File& file, FileKind kind) { return file.name() + ": " + DescribeFileKind(kind); };
@@ -156,10 +162,9 @@ Checkpoint OpenCheckpoint(ModelFiles model, GgufTensorData data) {
     return OpenSafetensors(std::move(model.files), model.file_names);
   } catch (const NotSafetensors& error) {
     // Only now: a file that the model does not use may be anything, and the length of a header may look like anything.
-    for (const auto& [name, what] : others) {
-      if (std::string_view(error.what()).starts_with(name + ": header length")) throw FormatError(what);
-    }
-    throw;
+    const auto other = others.find(error.source());
+    if (other == others.end()) throw;
+    throw FormatError(other->second);
   }
 }
 

@@ -24,6 +24,19 @@ struct ModelArgument {
 // Adds MODEL (required) and --store to a command; `argument` must live as long as `app`.
 void AddModelArgument(CLI::App& app, ModelArgument& argument);
 
+// Which file or folder a MODEL is. Nothing has been opened.
+struct FoundModel {
+  std::filesystem::path path;
+  bool is_folder = false;
+  // What the store knows of the model; absent for a path outside the store.
+  std::optional<StoredModel> stored;
+};
+
+// A word without '/' that does not end in .gguf is a name in the store, or else a folder or file of the current
+// directory; anything else is a path. Throws IoError when there is no such model (with the nearest name in the
+// store, or the `candor pull` that would fetch it).
+FoundModel FindModel(const ModelArgument& argument);
+
 // A model's open files, of which nothing has been read.
 struct ModelFiles {
   CheckpointFormat format = CheckpointFormat::kGguf;
@@ -31,13 +44,11 @@ struct ModelFiles {
   // kGguf: the file, or all parts in order. kSafetensors: as OpenModelFolder() opens them.
   std::vector<File> files;
   std::vector<std::string> file_names;  // of `files`, without folder
-  // What the store knows of the model; absent for a path outside the store.
-  std::optional<StoredModel> stored;
+  std::optional<StoredModel> stored;    // as in FoundModel
 };
 
-// A word without '/' that does not end in .gguf is a name in the store, or else a folder or file of the current
-// directory; anything else is a path. Throws IoError when there is no such model (with the nearest name in the
-// store, or the `candor pull` that would fetch it), and the errors of OpenModelFolder().
+// Opens what FindModel() finds, with the errors of OpenModelFolder().
+ModelFiles OpenModel(FoundModel found);
 ModelFiles OpenModel(const ModelArgument& argument);
 
 // OpenGguf() or OpenSafetensors() with better messages: FormatError for a file that is something else than its name

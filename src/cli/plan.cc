@@ -31,7 +31,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kConfig = "config.json";
 constexpr double kMeasuringSeconds = 1.0;
 constexpr size_t kFewestSamples = 9;
 
@@ -50,30 +49,18 @@ struct PlanFiles {
   ModelFiles model;
 };
 
-bool HoldsWeights(const fs::path& folder) {
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().extension() == ".safetensors") return true;
-  }
-  return false;
-}
-
-std::string FolderName(const fs::path& folder) {
-  const fs::path path = fs::absolute(folder).lexically_normal();
-  return path.has_filename() ? path.filename() : path.parent_path().filename();
-}
-
 PlanFiles OpenFiles(const ModelArgument& argument) {
-  const fs::path path = argument.model;
-  std::error_code error;
+  FoundModel found = FindModel(argument);
   PlanFiles files;
-  if (path.extension() == ".json") {
-    files.name = path.filename() == kConfig ? FolderName(fs::absolute(path).parent_path()) : path.stem().string();
-    files.config = File::Open(path);
-  } else if (fs::is_directory(path, error) && fs::exists(path / kConfig, error) && !HoldsWeights(path)) {
-    RequireInsideFolder(path, std::string(kConfig));
-    files.name = FolderName(path);
-    files.config = File::Open(path / kConfig);
+  if (!found.is_folder && found.path.extension() == ".json") {
+    const bool names_nothing = found.path.filename() == kConfigFile;
+    files.name = names_nothing ? FolderName(fs::absolute(found.path).parent_path()) : found.path.stem().string();
+    files.config = File::Open(found.path);
+    return files;
+  }
+  if (found.is_folder) files.config = OpenConfigAlone(found.path);
+  if (files.config) {
+    files.name = FolderName(found.path);
   } else {
     files.model = OpenModel(argument);
     files.name = files.model.name;
@@ -85,7 +72,7 @@ Checkpoint ConfigAlone(File file) {
   std::vector<File> files;
   const std::string source = file.name();
   files.push_back(std::move(file));
-  const std::vector<Document> documents = ReadSafetensorsDocuments(files, {std::string(kConfig)});
+  const std::vector<Document> documents = ReadSafetensorsDocuments(files, {std::string(kConfigFile)});
   Checkpoint checkpoint(MetadataFromJson(documents[0].text, source));
   checkpoint.format = CheckpointFormat::kSafetensors;
   return checkpoint;

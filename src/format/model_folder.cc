@@ -25,9 +25,8 @@ bool IsBlobOfSnapshot(const fs::path& target, const fs::path& folder) {
          target.parent_path() == model / "blobs";
 }
 
-}  // namespace
-
-FolderFiles OpenModelFolder(const fs::path& folder) {
+// The names of the .safetensors files.
+std::vector<std::string> WeightsOf(const fs::path& folder) {
   std::error_code error;
   std::vector<std::string> weights;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -35,6 +34,14 @@ FolderFiles OpenModelFolder(const fs::path& folder) {
     if (name.ends_with(".safetensors")) weights.push_back(std::move(name));
   }
   if (error) throw IoError(folder.string() + ": cannot list this folder: " + error.message());
+  return weights;
+}
+
+}  // namespace
+
+FolderFiles OpenModelFolder(const fs::path& folder) {
+  std::error_code error;
+  std::vector<std::string> weights = WeightsOf(folder);
   if (weights.size() > kSafetensorsMaxShards) {
     throw LimitError(folder.string() + ": " + std::to_string(weights.size()) + " .safetensors files, at most " +
                      std::to_string(kSafetensorsMaxShards) + " are opened");
@@ -47,7 +54,7 @@ FolderFiles OpenModelFolder(const fs::path& folder) {
     const fs::file_status status = fs::symlink_status(folder / document.name, error);
     if (status.type() != fs::file_type::not_found) open.names.emplace_back(document.name);
   }
-  if (open.names.empty() || open.names[0] != "config.json") {
+  if (open.names.empty() || open.names[0] != kConfigFile) {
     throw FormatError(folder.string() + ": no model: a folder needs a config.json and safetensors");
   }
   if (weights.empty()) throw FormatError(folder.string() + ": there is a config.json but no .safetensors file");
@@ -57,6 +64,18 @@ FolderFiles OpenModelFolder(const fs::path& folder) {
     open.files.push_back(File::Open(folder / name));
   }
   return open;
+}
+
+std::optional<File> OpenConfigAlone(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder / kConfigFile, error) || !WeightsOf(folder).empty()) return std::nullopt;
+  RequireInsideFolder(folder, std::string(kConfigFile));
+  return File::Open(folder / kConfigFile);
+}
+
+std::string FolderName(const fs::path& folder) {
+  const fs::path path = fs::absolute(folder).lexically_normal();
+  return path.has_filename() ? path.filename() : path.parent_path().filename();
 }
 
 void RequireInsideFolder(const fs::path& folder, const std::string& name) {

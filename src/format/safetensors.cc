@@ -9,22 +9,22 @@
 #include "base/error.h"
 #include "format/json_metadata.h"
 #include "format/json_reader.h"
+#include "format/model_folder.h"
 #include "format/safetensors_index.h"
 
 namespace candor {
 namespace {
 
-constexpr std::string_view kConfig = "config.json";
 constexpr std::string_view kIndex = "model.safetensors.index.json";
 constexpr std::string_view kSingleFile = "model.safetensors";
 
 constexpr uint64_t kSmall = 4 << 20;
 constexpr uint64_t kLarge = 64 << 20;
 constexpr SafetensorsDocument kDocuments[] = {
-    {kConfig, kJsonMetadataMaxBytes},    {"generation_config.json", kJsonMetadataMaxBytes},
-    {"tokenizer.json", kLarge},          {"tokenizer_config.json", kSmall},
-    {"special_tokens_map.json", kSmall}, {"chat_template.jinja", kSmall},
-    {"chat_template.json", kSmall},      {"tokenizer.model", kLarge},
+    {kConfigFile, kJsonMetadataMaxBytes}, {"generation_config.json", kJsonMetadataMaxBytes},
+    {"tokenizer.json", kLarge},           {"tokenizer_config.json", kSmall},
+    {"special_tokens_map.json", kSmall},  {"chat_template.jinja", kSmall},
+    {"chat_template.json", kSmall},       {"tokenizer.model", kLarge},
     {kIndex, kSafetensorsMaxIndexBytes}};
 
 class ObjectVisitor : public JsonVisitor {
@@ -191,7 +191,7 @@ Checkpoint OpenSafetensors(std::vector<File> files, const std::vector<std::strin
     const auto at = std::find(names.begin(), names.end(), name);
     return at == names.end() ? "" : files[at - names.begin()].name();
   };
-  const std::string config = path_of(kConfig);
+  const std::string config = path_of(kConfigFile);
   if (config.empty()) throw FormatError("a folder of safetensors without config.json");
   const std::string index_path = path_of(kIndex);
   const std::filesystem::path parent = std::filesystem::path(config).parent_path();
@@ -201,7 +201,7 @@ Checkpoint OpenSafetensors(std::vector<File> files, const std::vector<std::strin
   const auto text_of = [&](std::string_view name) -> std::string_view {
     return std::find_if(documents.begin(), documents.end(), [&](const Document& d) { return d.name == name; })->text;
   };
-  Checkpoint checkpoint(MetadataFromJson(text_of(kConfig), config));
+  Checkpoint checkpoint(MetadataFromJson(text_of(kConfigFile), config));
   checkpoint.format = CheckpointFormat::kSafetensors;
   checkpoint.source = folder;
 

@@ -49,6 +49,20 @@ class PlanTest(candor_cli.CandorTest):
         self.assertEqual(self.plan("little")["model"], "little")
         self.assert_fails(1, "no model \"large\"", "plan", "large", *SPEED)
 
+    def test_a_name_in_the_store_counts_before_a_folder_or_file_of_that_name(self):
+        self.store.mkdir()
+        for name in ("little", "little.json"):
+            shutil.copy(candor_cli.DATA / "gguf/llama.gguf", self.store / f"{name}.gguf")
+        (self.folder / "little").mkdir()
+        shutil.copy(CONFIGS / "r1-distill-qwen-7b.json", self.folder / "little/config.json")
+        shutil.copy(CONFIGS / "r1-distill-qwen-7b.json", self.folder / "little.json")
+        for name in ("little", "little.json"):
+            shown = json.loads(self.run_candor("inspect", name, "--json")[1])
+            found = self.plan(name)
+            self.assertEqual((found["architecture"], found["parameters"]), (shown["architecture"], shown["parameters"]))
+        for path in ("little/", "./little", "./little.json"):
+            self.assertEqual(self.plan(path)["parameters"], 7_615_616_512, path)
+
     def test_the_beginning_of_a_download_is_enough(self):
         whole = candor_cli.DATA / "gguf/llama.gguf"
         data = whole.read_bytes()
