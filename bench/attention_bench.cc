@@ -1,7 +1,6 @@
 // Times attention on one thread: query rows that share keys and values, over a cache in memory.
 //
 //   attention_bench [--isa NAME] [--positions N]
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +10,7 @@
 
 #include "base/float_mode.h"
 #include "base/huge_buffer.h"
+#include "base/statistics.h"
 #include "kernels/kernel_table.h"
 
 namespace candor {
@@ -96,8 +96,7 @@ void Run(const KernelTable& kernels, uint32_t positions) {
                          .values_in_keys = c.values_in_keys});
       seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
-    std::nth_element(seconds.begin(), seconds.begin() + kRepetitions / 2, seconds.end());
-    const double median = seconds[kRepetitions / 2];
+    const double median = Median(seconds);
     const double operations = 2.0 * c.rows * positions * (c.head_dim + c.value_dim);
     std::printf("%-26s %5d %10.1f %10.1f %10.1f\n", c.name, c.rows, median * 1e6 / static_cast<double>(tiles),
                 operations / median / 1e9, static_cast<double>(tiles * page_bytes) / median / 1e9);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/huge_buffer.h"
+#include "base/statistics.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
 #include "kernels/packed_matrix.h"
@@ -22,11 +23,6 @@ namespace {
 
 constexpr uint32_t kColumns = 1024;
 constexpr int kRepetitions = 15;
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
 
 // Random weights of about `bytes`, with scales near 1/1000 so that nothing overflows.
 PackedMatrix RandomMatrix(TensorType type, size_t bytes) {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/huge_buffer.h"
+#include "base/statistics.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
 #include "kernels/peaks.h"
@@ -213,11 +214,6 @@ LayerConfig ExpertsLayer() {
   layer.experts.groups = kGroups;
   layer.experts.groups_used = kGroupsUsed;
   return layer;
-}
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
 }
 
 // A half of the layer, with a cache that is filled as far as the context goes.

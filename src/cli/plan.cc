@@ -1,6 +1,5 @@
 #include "engine/plan.h"
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/statistics.h"
 #include "base/thread_pool.h"
 #include "cli/byte_size.h"
 #include "cli/command.h"
@@ -62,7 +62,7 @@ PlanFiles OpenFiles(const ModelArgument& argument) {
   if (files.config) {
     files.name = FolderName(found.path);
   } else {
-    files.model = OpenModel(argument);
+    files.model = OpenModel(std::move(found));
     files.name = files.model.name;
   }
   return files;
@@ -81,11 +81,6 @@ Checkpoint ConfigAlone(File file) {
 Checkpoint ReadHeaders(PlanFiles files) {
   if (files.config) return ConfigAlone(*std::move(files.config));
   return OpenCheckpoint(std::move(files.model), GgufTensorData::kMayBeMissing);
-}
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
 }
 
 // About a second of samples.

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/statistics.h"
 #include "engine/kv_cache.h"
 #include "kernels/peaks.h"
 
@@ -21,12 +22,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double Since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-double Median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
 
 // Tokens that repeat for every run and machine.
 int32_t TokenAt(uint64_t i, uint32_t vocabulary) { return static_cast<int32_t>((i * 7919 + 13) % vocabulary); }
