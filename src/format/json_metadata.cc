@@ -78,10 +78,7 @@ class Flattener : public JsonVisitor {
   explicit Flattener(Metadata& metadata) : metadata_(metadata) {}
 
   void Begin(const JsonPlace& place, JsonContainer container) override {
-    if (place.depth() == 0) {
-      if (container != JsonContainer::kObject) RefuseDocument(Describe(container));
-      return;
-    }
+    if (place.depth() == 0) return;
     if (in_array_ > 0) {
       elements_.AddOther();
       ++in_array_;
@@ -99,7 +96,6 @@ class Flattener : public JsonVisitor {
   }
 
   void Value(const JsonPlace& place, const JsonScalar& value) override {
-    if (place.depth() == 0) RefuseDocument(Describe(value));
     if (in_array_ > 1) return;
     if (in_array_ == 1) return elements_.Add(value);
     std::visit(
@@ -116,10 +112,6 @@ class Flattener : public JsonVisitor {
   }
 
  private:
-  [[noreturn]] void RefuseDocument(const std::string& found) const {
-    throw FormatError(metadata_.source() + ": " + found + ", an object expected");
-  }
-
   void Add(const JsonPlace& place, MetadataValue value) { metadata_.Add(KeyOf(place), std::move(value)); }
 
   // Counts the member too.
@@ -151,7 +143,7 @@ class Flattener : public JsonVisitor {
 Metadata MetadataFromJson(std::string_view text, const std::string& source) {
   Metadata metadata(source);
   Flattener flattener(metadata);
-  ReadJson(text, source, {.bytes = kJsonMetadataMaxBytes}, flattener);
+  ReadJsonObject(text, source, {.bytes = kJsonMetadataMaxBytes}, flattener);
   return metadata;
 }
 

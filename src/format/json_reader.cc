@@ -64,7 +64,8 @@ class JsonEventSource {
   static constexpr size_t max_key_size = SIZE_MAX;
   static constexpr size_t max_string_size = SIZE_MAX;
 
-  JsonEventSource(const std::string& source, JsonVisitor& visitor) : source_(source), visitor_(visitor) {}
+  JsonEventSource(const std::string& source, bool is_object, JsonVisitor& visitor)
+      : source_(source), is_object_(is_object), visitor_(visitor) {}
 
   const JsonPlace& place() const { return place_; }
 
@@ -131,10 +132,15 @@ class JsonEventSource {
   bool on_comment(json::string_view, json::error_code&) { return true; }
 
  private:
+  template <typename Found>
+  void RefuseDocument(const Found& found) const {
+    if (is_object_ && place_.depth() == 0) throw FormatError(source_ + ": " + Describe(found) + ", an object expected");
+  }
   void CountValue() {
     if (!place_.levels_.empty()) ++place_.levels_.back().values;
   }
   bool Begin(JsonContainer container) {
+    if (container != JsonContainer::kObject) RefuseDocument(container);
     CountValue();
     visitor_.Begin(place_, container);
     place_.levels_.push_back({container, 0, place_.key_ends_.size()});
@@ -149,6 +155,7 @@ class JsonEventSource {
     return true;
   }
   bool Value(const JsonScalar& value) {
+    RefuseDocument(value);
     CountValue();
     visitor_.Value(place_, value);
     return true;
@@ -174,19 +181,23 @@ class JsonEventSource {
   }
 
   const std::string& source_;
+  const bool is_object_;
   JsonVisitor& visitor_;
   JsonPlace place_;
   std::string text_;  // of a string or number that comes in parts
 };
 
-void ReadJson(std::string_view text, const std::string& source, const JsonLimits& limits, JsonVisitor& visitor) {
+namespace {
+
+void Read(std::string_view text, const std::string& source, const JsonLimits& limits, bool is_object,
+          JsonVisitor& visitor) {
   if (text.size() > limits.bytes) {
     throw LimitError(source + ": " + std::to_string(text.size()) + " bytes of JSON, at most " +
                      std::to_string(limits.bytes) + " are read");
   }
   json::parse_options options;
   options.max_depth = limits.depth;
-  json::basic_parser<JsonEventSource> parser(options, source, visitor);
+  json::basic_parser<JsonEventSource> parser(options, source, is_object, visitor);
   json::error_code error;
   const size_t used = parser.write_some(false, text.data(), text.size(), error);
   const std::string path = parser.handler().place().Path();
@@ -199,6 +210,16 @@ void ReadJson(std::string_view text, const std::string& source, const JsonLimits
     throw FormatError(source + ": not valid JSON: unexpected " + Quoted(text.substr(used, 1)) +
                       " after its end at byte " + std::to_string(used));
   }
+}
+
+}  // namespace
+
+void ReadJson(std::string_view text, const std::string& source, const JsonLimits& limits, JsonVisitor& visitor) {
+  Read(text, source, limits, false, visitor);
+}
+
+void ReadJsonObject(std::string_view text, const std::string& source, const JsonLimits& limits, JsonVisitor& visitor) {
+  Read(text, source, limits, true, visitor);
 }
 
 }  // namespace candor

@@ -68,6 +68,9 @@ class JsonVisitor {
 // `limits`.
 void ReadJson(std::string_view text, const std::string& source, const JsonLimits& limits, JsonVisitor& visitor);
 
+// The same for a document that must be an object: of anything else the visitor sees nothing, but a FormatError.
+void ReadJsonObject(std::string_view text, const std::string& source, const JsonLimits& limits, JsonVisitor& visitor);
+
 }  // namespace candor
 
 #endif  // CANDOR_FORMAT_JSON_READER_H_

@@ -27,23 +27,6 @@ constexpr SafetensorsDocument kDocuments[] = {
     {"chat_template.json", kSmall},       {"tokenizer.model", kLarge},
     {kIndex, kSafetensorsMaxIndexBytes}};
 
-class ObjectVisitor : public JsonVisitor {
- public:
-  explicit ObjectVisitor(const std::string& source) : source_(source) {}
-  void Begin(const JsonPlace& place, JsonContainer container) override {
-    if (place.depth() == 0 && container != JsonContainer::kObject) Refuse(Describe(container));
-  }
-  void Value(const JsonPlace& place, const JsonScalar& value) override {
-    if (place.depth() == 0) Refuse(Describe(value));
-  }
-
- private:
-  [[noreturn]] void Refuse(const std::string& found) const {
-    throw FormatError(source_ + ": " + found + ", an object expected");
-  }
-  const std::string& source_;
-};
-
 Document ReadDocument(const File& file, const SafetensorsDocument& known) {
   if (file.size() > known.max_bytes) {
     throw LimitError(file.name() + ": " + std::to_string(file.size()) + " bytes, at most " +
@@ -52,8 +35,8 @@ Document ReadDocument(const File& file, const SafetensorsDocument& known) {
   Document document{std::string(known.name), std::string(file.size(), '\0'), {}};
   file.ReadAt(0, std::as_writable_bytes(std::span(document.text)));
   if (known.name.ends_with(".json")) {
-    ObjectVisitor visitor(file.name());
-    ReadJson(document.text, file.name(), {.bytes = known.max_bytes}, visitor);
+    JsonVisitor checked;
+    ReadJsonObject(document.text, file.name(), {.bytes = known.max_bytes}, checked);
   }
   Sha256 hash;
   hash.Update(std::as_bytes(std::span(document.text)));

@@ -20,8 +20,6 @@ class IndexVisitor : public JsonVisitor {
   explicit IndexVisitor(const std::string& source) : source_(source) {}
 
   void Begin(const JsonPlace& place, JsonContainer container) override {
-    if (place.depth() == 0 && container != JsonContainer::kObject)
-      Refuse("the document", Describe(container), "an object");
     if (place.depth() == 1 && place.key(0) == kWeightMap) {
       if (container != JsonContainer::kObject) Refuse("weight_map", Describe(container), "an object");
       found_ = true;
@@ -31,7 +29,6 @@ class IndexVisitor : public JsonVisitor {
   }
 
   void Value(const JsonPlace& place, const JsonScalar& value) override {
-    if (place.depth() == 0) Refuse("the document", Describe(value), "an object");
     if (place.key(0) != kWeightMap) return;
     if (place.depth() == 1) Refuse("weight_map", Describe(value), "an object");
     const auto* file = std::get_if<std::string_view>(&value);
@@ -85,7 +82,7 @@ class IndexVisitor : public JsonVisitor {
 
 SafetensorsIndex ParseSafetensorsIndex(std::string_view text, const std::string& source) {
   IndexVisitor visitor(source);
-  ReadJson(text, source, {.bytes = kSafetensorsMaxIndexBytes}, visitor);
+  ReadJsonObject(text, source, {.bytes = kSafetensorsMaxIndexBytes}, visitor);
   return visitor.Take();
 }
 
