@@ -44,6 +44,10 @@ class Utf8Assembler {
   std::string unfinished_;
 };
 
+// What stands between words and around lines: ASCII's white space but for the form feed and the vertical tab.
+inline constexpr std::string_view kBlanks = " \t\r\n";
+inline bool IsBlank(std::string_view text) { return text.find_first_not_of(kBlanks) == std::string_view::npos; }
+
 // Whether a character can change what a terminal does or how other text reads: C0 and C1 controls, DEL, line and
 // paragraph separators, zero-width characters, and marks that reorder text.
 bool IsControl(char32_t code);

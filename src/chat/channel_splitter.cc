@@ -4,10 +4,12 @@
 #include <utility>
 #include <variant>
 
+#include "base/utf8.h"
+#include "chat/harmony_words.h"
+
 namespace candor {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kRecipient = "to=";
 
 bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> words) {
@@ -16,7 +18,7 @@ bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> word
 
 TokenRole RoleOf(const std::string& channel, const std::string& recipient) {
   if (!recipient.empty()) return TokenRole::kToolCall;
-  return channel == "analysis" ? TokenRole::kReasoning : TokenRole::kAnswer;
+  return channel == harmony::kAnalysis ? TokenRole::kReasoning : TokenRole::kAnswer;
 }
 
 }  // namespace
@@ -113,10 +115,10 @@ size_t ChannelSplitter::ReadSection() {
     const std::string_view word = text.substr(begin, end - begin);
     if (word.starts_with(kRecipient)) {
       const std::string_view name = word.substr(kRecipient.size());
-      recipient_ = IsOneOf(name, {"assistant", "user", "all"}) ? "" : name;
-    } else if (!named && !in_channel_ && word == "assistant") {
+      recipient_ = IsOneOf(name, {harmony::kAssistant, "user", "all"}) ? "" : name;
+    } else if (!named && !in_channel_ && word == harmony::kAssistant) {
       named = true;
-    } else if (!named && in_channel_ && IsOneOf(word, {"analysis", "commentary", "final"})) {
+    } else if (!named && in_channel_ && IsOneOf(word, {harmony::kAnalysis, harmony::kCommentary, harmony::kFinal})) {
       named = true;
       channel_ = word;
     } else {

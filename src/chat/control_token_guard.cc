@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "base/utf8.h"
 
 namespace candor {
 namespace {
@@ -81,7 +82,7 @@ std::string ControlTokenGuard::WithMarks(std::string_view text, std::string_view
   std::string marked;
   marked.reserve(text.size());
   // The template may cut blanks off the end and go on.
-  const size_t end = text.find_last_not_of(" \t\r\n") + 1;
+  const size_t end = text.find_last_not_of(kBlanks) + 1;
   for (size_t at = 0; at < text.size(); ++at) {
     if (MightBegin(text, at, end, is_answer)) marked += mark;
     marked += text[at];

@@ -4,10 +4,10 @@
 #include <utility>
 #include <variant>
 
+#include "base/utf8.h"
+
 namespace candor {
 namespace {
-
-constexpr std::string_view kBlanks = " \t\r\n";
 
 bool IsBlank(uint32_t symbol) {
   return symbol < 256 && kBlanks.find(static_cast<char>(symbol)) != std::string_view::npos;

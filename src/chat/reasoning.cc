@@ -5,7 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
 #include "chat/answer_splitter.h"
+#include "chat/harmony_words.h"
 
 namespace candor {
 namespace {
@@ -40,10 +42,7 @@ constexpr KnownMarks kKnownMarks[] = {
      {{{"<|open|>", "response", "<|sep|>"}, {"<|close|>", "response", "<|sep|>"}}}},
 };
 
-constexpr std::string_view kAnalysis = "<|channel|>analysis<|message|>";
-
 bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 std::optional<TokenId> SpecialToken(const Tokenizer& tokenizer, std::string_view name) {
   const auto id = tokenizer.Find(name);
@@ -81,21 +80,29 @@ ReasoningFormat WithTextMarks(const KnownMarks& known, bool is_own) {
 }
 
 std::optional<ChannelFormat> Channels(const Tokenizer& tokenizer) {
-  const auto start = SpecialToken(tokenizer, "<|start|>"), channel = SpecialToken(tokenizer, "<|channel|>"),
-             message = SpecialToken(tokenizer, "<|message|>"), end = SpecialToken(tokenizer, "<|end|>");
+  const auto start = SpecialToken(tokenizer, harmony::kStart), channel = SpecialToken(tokenizer, harmony::kChannel),
+             message = SpecialToken(tokenizer, harmony::kMessage), end = SpecialToken(tokenizer, harmony::kEnd);
   if (!start || !channel || !message || !end) return std::nullopt;
-  ChannelFormat format{*start, *channel, *message, {*end}, SpecialToken(tokenizer, "<|constrain|>")};
-  for (const char* name : {"<|return|>", "<|call|>"}) {
+  ChannelFormat format{*start, *channel, *message, {*end}, SpecialToken(tokenizer, harmony::kConstrain)};
+  for (const std::string_view name : {harmony::kReturn, harmony::kCall}) {
     if (const auto token = SpecialToken(tokenizer, name)) format.end.push_back(*token);
   }
   return format;
 }
 
+// What begins the text of a message of the answer, behind <|start|>assistant.
+std::string OnChannel(std::string_view channel) {
+  return std::string(harmony::kChannel).append(channel).append(harmony::kMessage);
+}
+
 ReasoningFormat WithChannels(const ChannelFormat& format) {
   return {.format = format,
-          .open_text = std::string(kAnalysis),
-          .close_text = "<|end|>",
-          .forced_close = "<|end|><|start|>assistant<|channel|>final<|message|>",
+          .open_text = OnChannel(harmony::kAnalysis),
+          .close_text = std::string(harmony::kEnd),
+          .forced_close = std::string(harmony::kEnd)
+                              .append(harmony::kStart)
+                              .append(harmony::kAssistant)
+                              .append(OnChannel(harmony::kFinal)),
           .in_messages = {},
           .is_own = true};
 }
@@ -129,7 +136,7 @@ PromptEnd EndByText(const ReasoningFormat& format, const Tokenizer& tokenizer, s
   for (size_t at = prompt.size(); at-- > 0 && end.size() < wanted;) {
     if (tokenizer.IsControl(prompt[at])) break;
     end.insert(0, tokenizer.Bytes(prompt[at]));
-    end.erase(end.find_last_not_of(" \t\r\n") + 1);
+    end.erase(end.find_last_not_of(kBlanks) + 1);
   }
   if (end.ends_with(format.close_text)) return PromptEnd::kClosedThought;
   return end.ends_with(format.open_text) ? PromptEnd::kOpenThought : PromptEnd::kAnswer;
@@ -170,7 +177,7 @@ PromptState StateOfMessage(const ChannelFormat& format, const Tokenizer& tokeniz
 
 ReasoningFormat FindReasoningFormat(const Tokenizer& tokenizer, std::string_view chat_template) {
   const auto is_written = [&](std::string_view token) { return Contains(chat_template, token); };
-  if (const auto channels = Channels(tokenizer); channels && (chat_template.empty() || is_written("<|channel|>"))) {
+  if (const auto channels = Channels(tokenizer); channels && (chat_template.empty() || is_written(harmony::kChannel))) {
     return WithChannels(*channels);
   }
   const KnownMarks* found = nullptr;

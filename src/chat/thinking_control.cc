@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "chat/answer_splitter.h"
+#include "chat/harmony_words.h"
 
 namespace candor {
 namespace {
@@ -79,7 +80,8 @@ std::string_view SpelledBytes(const Tokenizer& tokenizer, TokenId token) {
 Mark OpeningOf(const AnswerFormat& format) {
   if (const auto* marks = std::get_if<MarkFormat>(&format)) return marks->open;
   if (const auto* channels = std::get_if<ChannelFormat>(&format)) {
-    return {channels->start, "assistant", channels->channel, "analysis", channels->message};
+    return {channels->start, std::string(harmony::kAssistant), channels->channel, std::string(harmony::kAnalysis),
+            channels->message};
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "store/model_name.h"
 
 namespace candor {
@@ -39,8 +40,6 @@ constexpr Entry kEntries[] = {
     {"/quit", ChatVerb::kExit, Argument::kNone, "", ""},
     {"/bye", ChatVerb::kExit, Argument::kNone, "", ""},
 };
-
-constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string Trim(std::string_view text) {
   const size_t begin = text.find_first_not_of(kBlanks);

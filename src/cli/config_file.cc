@@ -13,7 +13,7 @@ namespace candor {
 namespace {
 
 constexpr size_t kMaxEntries = 1000;
-constexpr std::string_view kBlanks = " \t\r";
+constexpr std::string_view kBlanksOfLine = " \t\r";
 
 bool IsKeyCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -58,7 +58,7 @@ class LineReader {
   [[noreturn]] void Fail(const std::string& what) { throw FormatError(where_ + ": " + what); }
 
  private:
-  void SkipBlanks() { rest_.remove_prefix(std::min(rest_.find_first_not_of(kBlanks), rest_.size())); }
+  void SkipBlanks() { rest_.remove_prefix(std::min(rest_.find_first_not_of(kBlanksOfLine), rest_.size())); }
 
   std::string Value() {
     SkipBlanks();

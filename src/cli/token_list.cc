@@ -3,13 +3,10 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace candor {
-namespace {
-
-constexpr std::string_view kBlanks = " \t\r\n";
-
-}  // namespace
+namespace {}  // namespace
 
 std::vector<TokenId> ParseTokenList(std::string_view text, const std::string& source) {
   std::vector<TokenId> tokens;

@@ -10,8 +10,6 @@
 namespace candor {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
 // Leaves out the blank characters at both ends of a text that comes in pieces.
 class Trimmer {
  public:
@@ -139,7 +137,7 @@ void Generation::Impl::AddAnswer(std::string_view text) {
   std::string joined = join_answer ? EmptyLineBehind(answer_end) : "";
   joined += text;
   join_answer = false;
-  has_answer = has_answer || text.find_first_not_of(kBlanks) != std::string_view::npos;
+  has_answer = has_answer || !IsBlank(text);
   answer_end += joined;
   answer_end.erase(0, answer_end.size() - std::min<size_t>(answer_end.size(), 2));
   std::string shown = stop.Add(joined);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace candor {
 namespace {
 
@@ -49,7 +51,7 @@ bool IsSafetensors(std::string_view text) {
 }
 
 bool IsHtml(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
+  const size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos || text[begin] != '<') return false;
   std::string start(text.substr(begin, 9));
   std::transform(start.begin(), start.end(), start.begin(),
@@ -68,7 +70,7 @@ FileKind DetectFileKind(std::span<const std::byte> prefix) {
   if (IsPickle(text)) return FileKind::kPickle;
   if (IsSafetensors(text)) return FileKind::kSafetensors;
   if (IsHtml(text)) return FileKind::kHtml;
-  const size_t begin = text.find_first_not_of(" \t\r\n");
+  const size_t begin = text.find_first_not_of(kBlanks);
   if (begin != std::string_view::npos && text[begin] == '{') return FileKind::kJson;
   return FileKind::kUnknown;
 }

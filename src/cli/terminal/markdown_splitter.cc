@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace candor {
 namespace {
 
 constexpr size_t kLongestOpener = 256;
 
 size_t Indent(std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); }
-
-bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 // Length of the run of ` or ~ that may open or close a code block here; 0 when there is none.
 size_t FenceRun(std::string_view line, char& mark) {
