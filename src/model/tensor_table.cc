@@ -324,8 +324,10 @@ class Matcher {
     throw FormatError(checkpoint_.metadata.source() + ": tensor \"" + name + "\" " + problem);
   }
   [[noreturn]] void RefuseShape(const TensorInfo& tensor, const Dimensions& expected) const {
+    const std::string& config = checkpoint_.metadata.source();
+    const bool apart = config != checkpoint_.files[tensor.file].name();
     throw FormatError(Where(tensor) + " has shape " + ShapeText(tensor.shape, checkpoint_.format) + ", expected " +
-                      ShapeText(expected, checkpoint_.format));
+                      ShapeText(expected, checkpoint_.format) + (apart ? " by " + config : ""));
   }
   [[noreturn]] void RefuseType(const TensorInfo& tensor, const std::string& expected) const {
     throw FormatError(Where(tensor) + " has type " + std::string(InfoOf(tensor.type).name) + ", expected " + expected);

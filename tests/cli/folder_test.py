@@ -213,7 +213,7 @@ class FolderTest(candor_cli.CandorTest):
         self.refused("model.norm.weight")
         self.write(tensors)
         self.change_json("config.json", hidden_size=64)
-        self.refused("thinker/model.safetensors", "expected [262, 64]")
+        self.refused("thinker/model.safetensors", "expected [262, 64] by thinker/config.json")
 
     def test_values_that_are_not_finite_are_refused_naming_the_tensor(self):
         tensors = self.tensors()
