@@ -58,7 +58,9 @@ TEST_F(ChannelSplitterTest, CommentaryForNobodyIsAnswer) {
   EXPECT_EQ(Split("<|channel|>commentary<|message|>First I look.<|end|><|start|>assistant<|channel|>commentary "
                   "to=functions.f<|constrain|>json<|message|>{}<|call|>"),
             "A(First I look.)T:functions.f({})");
-  EXPECT_EQ(Split("<|channel|>commentary to=assistant<|message|>Hm.<|end|>"), "A(Hm.)");
+  for (const char* nobody : {"assistant", "user", "all"}) {
+    EXPECT_EQ(Split(std::string("<|channel|>commentary to=") + nobody + "<|message|>Hm.<|end|>"), "A(Hm.)");
+  }
 }
 
 TEST_F(ChannelSplitterTest, ControlTokensWrittenAsTextAreText) {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "kernels/spec/quantize.h"
 #include "model/golden_files.h"
+#include "model/kept_type.h"
 
 namespace candor {
 namespace {
@@ -283,6 +284,17 @@ TEST_F(LoaderTest, QuantisedTypesFollowTheRule) {
       EXPECT_EQ(row, second) << "row " << r;
     }
   }
+}
+
+TEST(KeptTypeTest, WhatEveryTokenGoesThroughIsFinerThanTheRest) {
+  using enum TensorType;
+  for (const Part& part : {Part(&ModelWeights::token_embedding), Part(&ModelWeights::output),
+                           Part(&PredictionWeights::token_embedding), Part(&PredictionWeights::output)}) {
+    EXPECT_EQ(KeptType(part, kBF16, false, 256, kQ4_K), kQ6_K);
+    EXPECT_EQ(KeptType(part, kBF16, false, 256, kQ8_0), kQ8_0);
+  }
+  EXPECT_EQ(KeptType(Part(&PredictionWeights::projection), kBF16, false, 256, kQ4_K), kQ4_K);
+  EXPECT_EQ(KeptType(Part(&LayerWeights::router), kBF16, false, 256, kQ4_K), kBF16);
 }
 
 // Each block of 128 columns has a scale of its own, and a row of them for each 128 rows.

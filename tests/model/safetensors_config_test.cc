@@ -112,6 +112,27 @@ TEST(SafetensorsConfig, WhatIsNotComputedIsUnsupported) {
               HasSubstr("decoder_sparse_step"));
 }
 
+// Six positions are less than one turn of any dimension: there is no ramp, and all but the first are divided whole.
+TEST(SafetensorsConfig, YarnWithoutARampDividesWhole) {
+  const auto factors = Configure("llama", R"("rope_scaling": {"type": "yarn", "factor": 4,
+      "original_max_position_embeddings": 6},)")
+                           .ropes[0]
+                           .frequency_factors;
+  EXPECT_EQ(factors, (std::vector<double>{1, 4, 4, 4, 4, 4, 4, 4}));
+}
+
+TEST(SafetensorsConfig, TheClampedActivationsNumbersAreTheConfigs) {
+  const std::string more = R"("sliding_window": 8, "num_local_experts": 4, "num_experts_per_tok": 2,
+      "rope_scaling": {"rope_type": "default"}, )";
+  const LayerConfig own = Configure("gpt_oss", more + R"("swiglu_limit": 5, "swiglu_alpha": 2,)").layers[0];
+  EXPECT_EQ(own.activation_limit, 5.0f);
+  EXPECT_EQ(own.activation_alpha, 2.0f);
+  const LayerConfig usual = Configure("gpt_oss", more).layers[0];
+  EXPECT_EQ(usual.activation_limit, 7.0f);
+  EXPECT_EQ(usual.activation_alpha, 1.702f);
+  EXPECT_EQ(usual.head_dim, 64u);
+}
+
 TEST(SafetensorsConfig, YarnsMagnitudeIsGivenOrFollows) {
   const auto magnitude = [](const std::string& more) {
     return Configure("llama", R"("rope_scaling": {"type": "yarn", "factor": 4, )" + more +
