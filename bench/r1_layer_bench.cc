@@ -1,5 +1,5 @@
 // One layer of DeepSeek R1 at its true dimensions, with random weights in four bits: how fast it decodes and prefills
-// here, against this machine's own peaks in the same run. Needs 8 GB of memory.
+// here, against this machine's own peaks in the same run. Needs 10 GB of memory.
 //
 //     r1_layer_bench [--threads N] [--context N] [--prompt N] [--repetitions N]
 //
