@@ -114,10 +114,11 @@ std::string WeightsText(const Plan& plan, const PlanOptions& options, const Plan
 }
 
 std::string SpeedText(const Plan& plan, const PlanOptions& options, const PlanFacts& facts) {
-  std::string text =
-      "\n" + Line("speed", "of the weights " + (options.quantize ? "in " : std::string()) + NameOf(options.quantize) +
-                               ", at " + ThreeDigits(options.machine.read_gbps) + " GB/s and " +
-                               ThreeDigits(options.machine.int8_gops) + " Gop/s " + facts.speed_source);
+  const auto quantize =
+      plan.weights.size() == 1 ? std::nullopt : options.quantize;  // what changes nothing is not named
+  std::string text = "\n" + Line("speed", "of the weights " + (quantize ? "in " : std::string()) + NameOf(quantize) +
+                                              ", at " + ThreeDigits(options.machine.read_gbps) + " GB/s and " +
+                                              ThreeDigits(options.machine.int8_gops) + " Gop/s " + facts.speed_source);
   text += "  tokens     prefill, tokens/s            bound by    decode, tokens/s  bound by\n";
   for (const PlannedSpeed& speed : plan.speeds) {
     const double prefill = speed.prefill.total();

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """`candor plan` as a user runs it: from config.json, a header, a folder, the store; what it says and what it refuses."""
 import json
+import os
+import pathlib
 import shutil
 import unicodedata
 
@@ -130,6 +132,16 @@ class PlanTest(candor_cli.CandorTest):
         self.assertRegex(out, r"a prefill of +32,768 takes [\d.]+ h instead of [\d.]+ (min|h), \d\.\d\d times")
         status, out, err = self.run_candor("plan", str(candor_cli.DATA / "gguf/gpt-oss-mxfp4.gguf"), *SPEED)
         self.assertNotIn("Latent", out)
+
+    def test_what_changes_nothing_is_not_named_as_if_it_did(self):
+        store = os.environ.get("CANDOR_MODELS") or pathlib.Path.home() / ".local/share/candor/models"
+        model = pathlib.Path(store) / "smollm2-135m.gguf"  # all its matrices are quantised
+        if not model.exists():
+            self.skipTest(f"{model} is not there: make models fetches it")
+        status, out, err = self.run_candor("plan", str(model), *SPEED, "--quantize", "q8_0")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("--quantize changes nothing", out)
+        self.assertIn("of the weights as stored", out)
 
     def test_refuses_with_file_and_member(self):
         config = self.folder / "config.json"
