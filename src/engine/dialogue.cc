@@ -1,8 +1,10 @@
 #include "engine/dialogue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "chat/thinking_prompt.h"
 
 namespace candor {
@@ -20,6 +22,7 @@ Dialogue::Dialogue(const LanguageModel& model)
     : Dialogue(model.tokenizer(), ChatPromptOf(model.origin(), SpecialTokensOf(model.tokenizer()), false),
                VocabularyName(model.origin())) {
   end_tokens_ = model.end_tokens();
+  vocabulary_ = model.model().config.vocabulary;
 }
 
 Dialogue::Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, std::string vocabulary_name)
@@ -75,10 +78,16 @@ PreparedRequest Dialogue::Continue(std::string_view text) const {
   return prepared;
 }
 
-// A prompt that has text and no tokens is the fault of the file's vocabulary, not of who asks.
+// A prompt that has text and no tokens, or tokens that the model lacks, is the files' fault and not that of who asks.
 void Dialogue::RequireTokens(const PreparedRequest& prepared) const {
-  if (!prepared.request.prompt.empty()) return;
-  throw FormatError(vocabulary_name_ + ": nothing of the prompt has a token, at least one expected");
+  const std::vector<TokenId>& prompt = prepared.request.prompt;
+  if (prompt.empty()) {
+    throw FormatError(vocabulary_name_ + ": nothing of the prompt has a token, at least one expected");
+  }
+  const TokenId highest = *std::ranges::max_element(prompt);
+  if (static_cast<size_t>(highest) < vocabulary_) return;
+  throw FormatError(vocabulary_name_ + ": \"" + Printable(tokenizer_.Piece(highest)) + "\" is token " +
+                    std::to_string(highest) + ", but the model has " + std::to_string(vocabulary_) + " tokens");
 }
 
 }  // namespace candor

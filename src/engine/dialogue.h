@@ -46,7 +46,7 @@ class Dialogue {
   //   auto  what template and model do by themselves.
   // A budget closes the thought after that many tokens. `now` is the time that the template may show: seconds since
   // 1970 of the local clock, as if it showed UTC. Throws TemplateError, also when the template refuses the
-  // messages, and FormatError when the vocabulary has no token for any of the prompt.
+  // messages, and FormatError when the vocabulary has no token for the prompt, or one that the model lacks.
   PreparedRequest Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const;
 
   // The request that goes on with `text`, in which special tokens may be written out. `text` is not empty; FormatError
@@ -59,6 +59,7 @@ class Dialogue {
 
   const Tokenizer& tokenizer_;
   std::string vocabulary_name_;
+  size_t vocabulary_ = SIZE_MAX;  // how many tokens the model computes with
   std::vector<TokenId> end_tokens_;
   std::optional<ChatPrompt> chat_;
   ReasoningFormat format_;

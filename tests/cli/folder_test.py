@@ -253,6 +253,15 @@ class FolderTest(candor_cli.CandorTest):
         (self.model / "tokenizer.json").write_text('{"model": {"type": "Unigram"}}')
         self.refused("thinker/tokenizer.json.model.type")
 
+    def test_a_tokenizer_of_more_tokens_than_the_model_has_is_named(self):
+        tokenizer = json.loads((self.model / "tokenizer.json").read_text())
+        tokenizer["added_tokens"].append({"id": 5000, "content": "<large>", "special": False, "normalized": False})
+        (self.model / "tokenizer.json").write_text(json.dumps(tokenizer))
+        self.answer("thinker", "Hi")
+        status, out, err = self.run_candor("run", "thinker", "Hi <large>")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn('its tokenizer: "<large>" is token 5000, but the model has 262 tokens', err)
+
     def test_inspect_shows_folders(self):
         out = self.output("inspect", "thinker", "--sha256")
         weights = (self.model / "model.safetensors").read_bytes()
