@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "chat/prompt.h"
+#include "cli/grouped.h"
 #include "cli/model_facts.h"
 #include "cli/progress.h"
 #include "tokenizer/tokenizer.h"
@@ -35,17 +36,6 @@ const StringTable* Vocabulary(const Checkpoint& checkpoint) {
 const std::string* Text(const Checkpoint& checkpoint, std::string_view key) {
   const MetadataValue* value = checkpoint.metadata.Find(key);
   return value ? std::get_if<std::string>(value) : nullptr;
-}
-
-// 1234567 as "1,234,567".
-std::string Grouped(uint64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
 }
 
 std::string Fixed(double value, int decimals) {

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "cli/common_options.h"
+#include "cli/grouped.h"
 #include "cli/progress.h"
 
 namespace candor {
@@ -22,17 +23,6 @@ std::string Format(const char* format, double value) {
 // Three digits or more: "0.52", "5.21", "52.1", "521", "5210".
 std::string ThreeDigits(double value) {
   return Format(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value);
-}
-
-// 1234567 as "1,234,567".
-std::string Grouped(uint64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
 }
 
 // "671.03 billion"

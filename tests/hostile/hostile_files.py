@@ -8,7 +8,6 @@ Valid files among them have to be accepted, so that refusing everything is no wa
 The verdicts come from the description of the format, not from what the program does.
 """
 import argparse
-import collections
 import concurrent.futures
 import os
 import pathlib
@@ -27,6 +26,7 @@ import structure_cases
 import vocabulary_cases
 from case import ACCEPT, EITHER, REFUSE, Case, Link
 from program import HANG_SECONDS, MIB, SANITIZER_HANG_SECONDS, SANITIZER_REPORT, Runner, is_safe
+from results import Results
 
 MEMORY_ABOVE_FILE = 64 * MIB
 CPU_SECONDS = 1.0
@@ -109,61 +109,25 @@ def faults(case, outcome, size, model, sanitizer):
             yield f"{outcome.memory / MIB:.0f} MiB for files of {size / MIB:.1f} MiB"
 
 
-class Tester:
-    def __init__(self, options):
-        self.options = options
-        self.lock = threading.Lock()
-        self.counts = collections.Counter()
-        self.failures = []
-        self.slowest, self.largest = (0.0, ""), (0, "")
-
-    def run(self, case, runner):
-        model, size = write_files(case, runner.folder)
-        command = [self.options.candor, case.command, str(model)]
-        if case.command == "run":
-            command += ["Hi", "--max-tokens", "4"]
-        outcome = runner.run(command, SANITIZER_HANG_SECONDS if self.options.sanitizer else HANG_SECONDS)
-        wrong = list(faults(case, outcome, size, model, self.options.sanitizer))
-        with self.lock:
-            self.counts["files"] += 1
-            self.counts[case.verdict] += 1
-            self.counts[f"status {outcome.status}"] += 1
-            self.counts["cpu"] += outcome.cpu
-            self.slowest = max(self.slowest, (outcome.cpu, case.title))
-            self.largest = max(self.largest, (outcome.memory - size, case.title))
-            if wrong:
-                self.failures.append(case.title)
-                shown = outcome.err.decode(errors="replace").replace(str(runner.folder) + "/", "")[:400]
-                print(f"FAILED {case.title} [{case.command}, {case.verdict}]: {'; '.join(wrong)}\n"
-                      f"    status {outcome.status}, {outcome.cpu:.2f} s, {outcome.memory / MIB:.0f} MiB: {shown!r}",
-                      flush=True)
-                if self.options.keep:
-                    self.keep(case)
-        remove_files(runner.folder)
-
-    def keep(self, case):
-        folder = pathlib.Path(self.options.keep) / f"{len(self.failures):04}"
-        folder.mkdir(parents=True)
-        (folder / "title").write_text(f"{case.title}\n{case.command}\n")
-        write_files(case, folder)
-
-    def summary(self, seconds):
-        """What happened, in two lines; the second is the one to compare."""
-        refused, accepted = self.counts["status 1"], self.counts["status 0"]
-        print(f"{self.counts[EITHER]} files may be refused or accepted; {seconds:.0f} s, of CPU time "
-              f"{self.counts['cpu']:.0f} s; slowest {self.slowest[0]:.2f} s ({self.slowest[1]}); "
-              f"most memory above the file's size {self.largest[0] / MIB:.0f} MiB ({self.largest[1]})")
-        print(f"{self.counts['files']} files, {refused} refused, {accepted} accepted, failures: {len(self.failures)}")
+def run_case(case, runner, options, results):
+    model, size = write_files(case, runner.folder)
+    command = [options.candor, case.command, str(model)]
+    if case.command == "run":
+        command += ["Hi", "--max-tokens", "4"]
+    outcome = runner.run(command, SANITIZER_HANG_SECONDS if options.sanitizer else HANG_SECONDS)
+    wrong = list(faults(case, outcome, size, model, options.sanitizer))
+    results.add(case, outcome, size, wrong, (case.command, case.verdict), runner.folder)
+    remove_files(runner.folder)
 
 
-def work(tester, cases, lock, folder):
+def work(options, results, cases, lock, folder):
     runner = Runner(folder)
     while True:
         with lock:
             case = next(cases, None)
         if case is None:
             return runner.close()
-        tester.run(case, runner)
+        run_case(case, runner, options, results)
 
 
 def main():
@@ -182,17 +146,17 @@ def main():
         for case in chosen:
             print(case.verdict, case.command, case.title, sep="\t")
         return 0
-    tester = Tester(options)
+    results = Results("files", options.keep, write_files)
     lock = threading.Lock()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hostile_") as root, \
             concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = [pool.submit(work, tester, chosen, lock,
+        jobs = [pool.submit(work, options, results, chosen, lock,
                             pathlib.Path(root) / str(number)) for number in range(options.jobs)]
         for job in jobs:
             job.result()
-    tester.summary(time.monotonic() - begin)
-    return 1 if tester.failures or not tester.counts["files"] else 0
+    results.summary(time.monotonic() - begin)
+    return 0 if results.passed() else 1
 
 
 if __name__ == "__main__":

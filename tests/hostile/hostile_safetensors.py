@@ -11,7 +11,6 @@ The verdicts come from the format, from what transformers computes, and from one
 out of the folder. None comes from what the program does.
 """
 import argparse
-import collections
 import concurrent.futures
 import json
 import math
@@ -41,6 +40,7 @@ from case import ACCEPT, EITHER, REFUSE
 from checkpoint_folder import golden
 from folder_case import DIRECTORY, FIFO, OTHER, SAME, SOCKET, Link, Mode, Sparse, within
 from program import HANG_SECONDS, MIB, SANITIZER_HANG_SECONDS, SANITIZER_REPORT, Runner, is_safe
+from results import Results
 
 MEMORY_ABOVE_FILES = 64 * MIB
 MEMORY_TIMES_FILES = 6
@@ -101,10 +101,8 @@ def logits_of(data):
 class Tester:
     def __init__(self, options):
         self.options = options
+        self.results = Results("folders", options.keep, write_files)
         self.lock = threading.Lock()
-        self.counts = collections.Counter()
-        self.failures = []
-        self.slowest, self.largest = (0.0, ""), (0, "")
         self.references = {}
 
     def seconds(self):
@@ -172,41 +170,12 @@ class Tester:
         else:
             outcome = runner.run(command, self.seconds())
         wrong = list(self.faults(case, outcome, size, root, runner))
-        with self.lock:
-            self.counts["folders"] += 1
-            self.counts[case.verdict] += 1
-            self.counts[f"status {outcome.status}"] += 1
-            self.counts["cpu"] += outcome.cpu
-            self.slowest = max(self.slowest, (outcome.cpu, case.title))
-            self.largest = max(self.largest, (outcome.memory - size, case.title))
-            if wrong:
-                self.failures.append(case.title)
-                shown = outcome.err.decode(errors="replace").replace(f"{root}/", "")[:400]
-                print(f"FAILED {case.title} [{case.base}, {case.verdict}, {case.output}]: {'; '.join(wrong)}\n"
-                      f"    status {outcome.status}, {outcome.cpu:.2f} s, {outcome.memory / MIB:.0f} MiB: {shown!r}",
-                      flush=True)
-                if self.options.keep:
-                    self.keep(case)
+        self.results.add(case, outcome, size, wrong, (case.base, case.verdict, case.output), root)
         for path in root.rglob("*"):
             if path.is_dir() and not path.is_symlink():
                 path.chmod(0o700)
         shutil.rmtree(root)
         (runner.folder / "logits").unlink(missing_ok=True)
-
-    def keep(self, case):
-        folder = pathlib.Path(self.options.keep) / f"{len(self.failures):04}"
-        folder.mkdir(parents=True)
-        (folder / "title").write_text(f"{case.title}\n")
-        write_files(case, folder)
-
-    def summary(self, seconds):
-        """What happened, in two lines; the second is the one to compare."""
-        refused, accepted = self.counts["status 1"], self.counts["status 0"]
-        print(f"{self.counts[EITHER]} folders may be refused or accepted; {seconds:.0f} s, of CPU time "
-              f"{self.counts['cpu']:.0f} s; slowest {self.slowest[0]:.2f} s ({self.slowest[1]}); "
-              f"most memory above the files' size {self.largest[0] / MIB:.0f} MiB ({self.largest[1]})")
-        print(f"{self.counts['folders']} folders, {refused} refused, {accepted} accepted, "
-              f"failures: {len(self.failures)}")
 
 
 def message_faults(case, outcome, root):
@@ -284,8 +253,8 @@ def main():
                 for number in range(options.jobs)]
         for job in jobs:
             job.result()
-    tester.summary(time.monotonic() - begin)
-    return 1 if tester.failures or not tester.counts["folders"] else 0
+    tester.results.summary(time.monotonic() - begin)
+    return 0 if tester.results.passed() else 1
 
 
 if __name__ == "__main__":
