@@ -66,11 +66,6 @@ std::optional<double> ParseValue(const SamplingField& field, const std::string& 
   return value;
 }
 
-void SetField(SamplingParams& params, const SamplingField& field, double value) {
-  std::visit([&](auto member) { params.*member = static_cast<std::decay_t<decltype(params.*member)>>(value); },
-             field.member);
-}
-
 // "1234:-5" or "1234:+2.5".
 bool ParseBias(const std::string& text, LogitBias& bias) {
   const size_t colon = text.find(':');
@@ -256,15 +251,6 @@ void AddSamplingOptions(CLI::App& command, SamplingOptions& options) {
       ->group(kSampling);
 }
 
-SamplingParams Resolve(const SamplingOptions& options, SamplingParams defaults) {
-  const auto fields = SamplingFields();
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (options.values[i]) SetField(defaults, fields[i], *options.values[i]);
-  }
-  if (!options.logit_bias.empty()) defaults.logit_bias = options.logit_bias;
-  return defaults;
-}
-
 uint64_t SeedOf(const SamplingOptions& options) {
   if (options.seed) return *options.seed;
   uint32_t seed = 0;
@@ -281,7 +267,7 @@ void SetSamplingField(SamplingParams& params, const std::string& name, const std
     if (FlagName(field) != wanted) continue;
     const std::optional<double> number = ParseValue(field, value);
     if (!number) throw UsageError(wanted + ": \"" + value + "\" is not " + RangeOf(field));
-    SetField(params, field, *number);
+    SetSamplingValue(params, field, *number);
     return;
   }
   const std::string nearest = NearestName(wanted, SamplingFlagNames());

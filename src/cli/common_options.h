@@ -41,9 +41,7 @@ boost::json::object NumericsJson(const ComputeOptions& options);
 std::string NumericsText(const ComputeOptions& options);
 
 // How tokens are chosen, where that was said.
-struct SamplingOptions {
-  std::vector<std::optional<double>> values;  // in the order of SamplingFields()
-  std::vector<LogitBias> logit_bias;
+struct SamplingOptions : SamplingOverrides {
   std::optional<uint64_t> seed;
   uint32_t choice = 0;  // which of the answers to one prompt and seed
 };
@@ -52,8 +50,6 @@ struct SamplingOptions {
 // read; `options` must live as long as `command`.
 void AddSamplingOptions(CLI::App& command, SamplingOptions& options);
 
-// `defaults` (the model's) with what was said in their place.
-SamplingParams Resolve(const SamplingOptions& options, SamplingParams defaults);
 // The seed that was given, or one of 32 bits from the system.
 uint64_t SeedOf(const SamplingOptions& options);
 

@@ -40,6 +40,13 @@ double Get(const SamplingParams& params, const SamplingField& field) {
   return std::visit([&](auto member) { return static_cast<double>(params.*member); }, field.member);
 }
 
+void CheckInRange(const SamplingField& field, double value) {
+  // Written so that NaN fails.
+  if (value >= field.min && value <= field.max) return;
+  throw UsageError(std::string(field.name) + ": " + Short(value) + " is outside " + Short(field.min) + " to " +
+                   Short(field.max));
+}
+
 // A count that files write as a signed number; every negative one is -1.
 std::optional<int64_t> GetCount(const Metadata& metadata, const char* key) {
   const MetadataValue* value = metadata.Find(key);
@@ -53,15 +60,23 @@ std::optional<int64_t> GetCount(const Metadata& metadata, const char* key) {
 
 std::span<const SamplingField> SamplingFields() { return kFields; }
 
-void ValidateSampling(const SamplingParams& params, size_t vocabulary) {
-  for (const SamplingField& field : kFields) {
-    const double value = Get(params, field);
-    // Written so that NaN fails.
-    if (!(value >= field.min && value <= field.max)) {
-      throw UsageError(std::string(field.name) + ": " + Short(value) + " is outside " + Short(field.min) + " to " +
-                       Short(field.max));
-    }
+void SetSamplingValue(SamplingParams& params, const SamplingField& field, double value) {
+  std::visit([&](auto member) { params.*member = static_cast<std::decay_t<decltype(params.*member)>>(value); },
+             field.member);
+}
+
+SamplingParams Resolve(const SamplingOverrides& overrides, SamplingParams defaults) {
+  for (size_t i = 0; i < std::min(overrides.values.size(), std::size(kFields)); ++i) {
+    if (!overrides.values[i]) continue;
+    CheckInRange(kFields[i], *overrides.values[i]);
+    SetSamplingValue(defaults, kFields[i], *overrides.values[i]);
   }
+  if (!overrides.logit_bias.empty()) defaults.logit_bias = overrides.logit_bias;
+  return defaults;
+}
+
+void ValidateSampling(const SamplingParams& params, size_t vocabulary) {
+  for (const SamplingField& field : kFields) CheckInRange(field, Get(params, field));
   std::vector<TokenId> tokens;
   for (const LogitBias& bias : params.logit_bias) {
     const std::string where = "logit_bias: token " + std::to_string(bias.token);

@@ -5,6 +5,7 @@
 #define CANDOR_ENGINE_SAMPLING_PARAMS_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -41,8 +42,19 @@ struct SamplingField {
   const char* help;
 };
 
+// `value` is within the field's range.
+void SetSamplingValue(SamplingParams& params, const SamplingField& field, double value);
+
 // Every number of SamplingParams, in the order in which the sampler uses them.
 std::span<const SamplingField> SamplingFields();
+
+// What somebody has said of them, in place of a model's own settings.
+struct SamplingOverrides {
+  std::vector<std::optional<double>> values = {};  // in the order of SamplingFields(), as long as it or shorter
+  std::vector<LogitBias> logit_bias = {};
+};
+// `defaults` with them. Throws UsageError naming the field and its range.
+SamplingParams Resolve(const SamplingOverrides& overrides, SamplingParams defaults);
 
 // Throws UsageError naming the parameter, the value and the range. NaN is outside every range; a logit bias must name
 // a token below `vocabulary`, and no token twice.
