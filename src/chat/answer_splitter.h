@@ -52,6 +52,9 @@ class AnswerSplitter {
   // until it is whole.
   bool MustClose() const { return inside() && budget_ && sampled_ >= *budget_; }
 
+  // From now on no thought may go on, as if the budget were used up.
+  void Close() { budget_ = sampled_; }
+
   // Tokens so far. All tokens of a mark are marks here once it is whole; those of calls count as answer.
   uint32_t reasoning_tokens() const { return reasoning_; }
   uint32_t answer_tokens() const { return answer_; }
@@ -76,7 +79,7 @@ class AnswerSplitter {
   void Uncount(TokenRole role, bool forced);
 
  private:
-  const std::optional<uint32_t> budget_;
+  std::optional<uint32_t> budget_;
   TokenRole role_ = TokenRole::kAnswer;
   uint32_t sampled_ = 0;  // tokens of reasoning that were not forced
   uint32_t reasoning_ = 0, answer_ = 0;

@@ -77,7 +77,7 @@ struct OpenFiles {
 
 EngineOptions ChatEngineOptions(const ComputeOptions& options) {
   EngineOptions engine = EngineOptionsOf(options);
-  engine.keep_last = true;
+  engine.remember_prefixes = true;
   return engine;
 }
 

@@ -11,11 +11,12 @@ StepResult DecoderRunner::Run(std::span<const ScheduledRows> rows) {
     const uint32_t end = scheduled.first + scheduled.count;
     batch_.tokens.insert(batch_.tokens.end(), tokens.begin() + scheduled.first, tokens.begin() + end);
     batch_.sequences.push_back({&scheduled.sequence->kv.pages(), scheduled.first, scheduled.count});
-    batch_.wanted.resize(batch_.tokens.size(), WantedOutput::kNone);
-    if (end == tokens.size()) batch_.wanted.back() = WantedOutput::kLogits;
+    const bool embed = scheduled.sequence->request.embed;
+    batch_.wanted.resize(batch_.tokens.size(), embed ? WantedOutput::kHidden : WantedOutput::kNone);
+    if (end == tokens.size() && !embed) batch_.wanted.back() = WantedOutput::kLogits;
   }
   decoder_.Run(batch_, result_);
-  return {result_.logits, &result_.broken};
+  return {result_.logits, &result_.broken, result_.hidden};
 }
 
 }  // namespace candor

@@ -18,6 +18,7 @@ class DecoderRunner : public Runner {
       : model_(model), layout_(model.config, kv), decoder_(model, layout_, kernels, pool, options) {}
 
   size_t vocabulary() const override { return model_.config.vocabulary; }
+  size_t hidden_size() const override { return model_.config.hidden; }
   uint32_t context_length() const override { return model_.config.context_length; }
   const std::vector<KvGroup>& kv_groups() const override { return layout_.groups(); }
   StepResult Run(std::span<const ScheduledRows> rows) override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "base/float_mode.h"
 #include "engine/decoder_runner.h"
 #include "engine/logprobs.h"
+#include "engine/prefix_tree.h"
 #include "engine/runner.h"
 #include "engine/sampler.h"
 #include "engine/scheduler.h"
@@ -48,7 +50,8 @@ struct Engine::Impl {
         options(ResolveOptions(given, runner->context_length(), runner->kv_groups())),
         vocabulary(std::min(runner->vocabulary(), tokenizer.vocabulary_size())),
         cache(runner->kv_groups(), options.kv_bytes),
-        scheduler(cache, options.chunk, options.max_sequences),
+        prefixes(cache, options.remember_prefixes),
+        scheduler(cache, prefixes, options.chunk, options.max_sequences),
         sampler(kernels) {
     if (vocabulary == 0 || vocabulary > Sampler::kMaxVocabulary) {
       throw UnsupportedError("vocabulary: " + std::to_string(vocabulary) + " tokens, at most " +
@@ -58,8 +61,8 @@ struct Engine::Impl {
 
   void Validate(const Request& request) const;
   void Start(Sequence& sequence);
-  void UseKept(Sequence& sequence);
-  void Advance(const ScheduledRows& rows, bool broken, std::span<const float>& logits, Clock::time_point began);
+  void Advance(const ScheduledRows& rows, bool broken, StepResult& result, Clock::time_point began);
+  void Embed(const ScheduledRows& rows, bool broken, std::span<const float> hidden);
   void Pick(Sequence& sequence, std::span<const float> logits);
   TokenOutput Append(Sequence& sequence, TokenId token, bool forced);
   std::vector<TokenOutput> AppendForced(Sequence& sequence, const std::vector<TokenId>& tokens);
@@ -74,18 +77,13 @@ struct Engine::Impl {
   const EngineOptions options;
   const size_t vocabulary;  // tokens that both the model and the tokenizer have
   KvCache cache;
+  PrefixTree prefixes;
   Scheduler scheduler;
   Sampler sampler;
   std::map<RequestId, std::unique_ptr<Sequence>> sequences;
   std::vector<Event> events;  // of the next Step
   RequestId next_id = 1;
-
-  // Of the request that ended last, with options.keep_last: its tokens, and their keys and values.
-  struct Kept {
-    std::vector<TokenId> tokens;
-    KvSequence kv;
-  };
-  std::optional<Kept> kept;  // only while there is no request, so that it never stands in another's way
+  Counters counters;
 };
 
 Engine::Engine(const Model& model, const Tokenizer& tokenizer, const KernelTable& kernels, ThreadPool& pool,
@@ -111,6 +109,22 @@ bool Engine::idle() const { return impl_->sequences.empty() && impl_->events.emp
 const EngineOptions& Engine::options() const { return impl_->options; }
 
 uint64_t Engine::kv_bytes_used() const { return impl_->cache.used_bytes(); }
+
+uint64_t Engine::kv_bytes_remembered() const { return impl_->prefixes.idle_bytes(); }
+
+Engine::Counters Engine::counters() const {
+  Counters counters = impl_->counters;
+  counters.preemptions = impl_->scheduler.preemptions();
+  return counters;
+}
+
+size_t Engine::running() const { return impl_->scheduler.running(); }
+
+std::vector<RequestId> Engine::Waiting() const {
+  std::vector<RequestId> ids;
+  for (const Sequence* sequence : impl_->scheduler.Waiting()) ids.push_back(sequence->id);
+  return ids;
+}
 
 void Engine::Impl::Validate(const Request& request) const {
   const auto check_tokens = [&](const char* field, const std::vector<TokenId>& tokens) {
@@ -150,18 +164,6 @@ void Engine::Impl::Start(Sequence& sequence) {
   sequence.submitted = Clock::now();
   sequence.usage.prompt_tokens = static_cast<uint32_t>(sequence.request.prompt.size());
   sequence.forced_at_start = AppendForced(sequence, sequence.request.forced_prefix);
-  UseKept(sequence);
-}
-
-void Engine::Impl::UseKept(Sequence& sequence) {
-  if (!kept) return;
-  const auto [end, other] = std::ranges::mismatch(kept->tokens, sequence.tokens);
-  // The last token is computed in any case: its logits are wanted.
-  const auto common = std::min<size_t>(static_cast<size_t>(end - kept->tokens.begin()), sequence.tokens.size() - 1);
-  const uint32_t there = common == 0 ? 0 : cache.Truncate(kept->kv, static_cast<uint32_t>(common));
-  if (there > 0) sequence.kv = std::move(kept->kv);
-  sequence.computed = sequence.usage.cached_tokens = sequence.progress_reported = there;
-  kept.reset();
 }
 
 void Engine::Cancel(RequestId id) {
@@ -170,25 +172,44 @@ void Engine::Cancel(RequestId id) {
   impl_->End(*found->second, Finished{FinishReason::kCancelled, found->second->usage});
 }
 
+bool Engine::CloseThought(RequestId id) {
+  const auto found = impl_->sequences.find(id);
+  if (found == impl_->sequences.end() || found->second->request.thinking.forced_close.empty()) return false;
+  Sequence& sequence = *found->second;
+  sequence.splitter->Close();
+  for (TokenOutput& forced : impl_->AppendForced(sequence, {})) {
+    if (sequence.answering) {
+      impl_->Report(sequence, std::move(forced));
+    } else {
+      sequence.forced_at_start.push_back(std::move(forced));
+    }
+  }
+  if (!sequence.answering) return true;
+  if (const auto reason = impl_->FullReason(sequence)) impl_->End(sequence, Finished{*reason, sequence.usage});
+  return true;
+}
+
 std::vector<Event> Engine::Step() {
   const FloatMode mode;
   const Clock::time_point began = Clock::now();
   const std::vector<ScheduledRows> rows = impl_->scheduler.Next();
   if (!rows.empty()) {
-    const StepResult result = impl_->runner->Run(rows);
-    std::span<const float> logits = result.logits;
-    for (size_t i = 0; i < rows.size(); ++i) impl_->Advance(rows[i], (*result.broken)[i], logits, began);
-    CHECK(logits.empty());
+    StepResult result = impl_->runner->Run(rows);
+    for (size_t i = 0; i < rows.size(); ++i) impl_->Advance(rows[i], (*result.broken)[i], result, began);
+    CHECK(result.logits.empty() && result.hidden.empty());
   }
   return std::exchange(impl_->events, {});
 }
 
-// Books what the step has computed of one sequence and takes its row off `logits` when it has one.
-void Engine::Impl::Advance(const ScheduledRows& rows, bool broken, std::span<const float>& logits,
-                           Clock::time_point began) {
+// Books what the step has computed of one sequence and takes its rows off `result` where it has any.
+void Engine::Impl::Advance(const ScheduledRows& rows, bool broken, StepResult& result, Clock::time_point began) {
   Sequence& sequence = *rows.sequence;
   const uint32_t prompt = sequence.usage.prompt_tokens;
   sequence.computed += rows.count;
+  if (rows.first < prompt) counters.prompt_tokens += std::min(sequence.computed, prompt) - rows.first;
+  if (!broken && sequence.computed / kPagePositions > rows.first / kPagePositions) {
+    prefixes.Remember(sequence.request.user, std::span(sequence.tokens).first(sequence.computed), sequence.kv);
+  }
   if (rows.first < prompt) sequence.usage.prefill_seconds += Seconds(Clock::now() - began);
   // A prompt that is computed again, after it had to give way, is not reported again.
   const uint32_t done = std::min(sequence.computed, prompt);
@@ -196,21 +217,49 @@ void Engine::Impl::Advance(const ScheduledRows& rows, bool broken, std::span<con
     sequence.progress_reported = done;
     Report(sequence, PrefillProgress{done, prompt});
   }
+  if (sequence.request.embed) {
+    const std::span<const float> hidden = result.hidden.first(rows.count * runner->hidden_size());
+    result.hidden = result.hidden.subspan(hidden.size());
+    Embed(rows, broken, hidden);
+    return;
+  }
   const bool ends = sequence.pending() == 0;
-  const std::span<const float> row = logits.first(ends ? runner->vocabulary() : 0);
-  logits = logits.subspan(row.size());
+  const std::span<const float> row = result.logits.first(ends ? runner->vocabulary() : 0);
+  result.logits = result.logits.subspan(row.size());
   if (broken) {
     End(sequence, Broken(sequence, "a key or value"));
     return;
   }
   if (!ends) return;
 
+  sequence.answering = true;
   for (TokenOutput& output : std::exchange(sequence.forced_at_start, {})) Report(sequence, std::move(output));
   if (const auto reason = FullReason(sequence)) {
     End(sequence, Finished{*reason, sequence.usage});
     return;
   }
   Pick(sequence, row.first(vocabulary));
+}
+
+// Adds the rows' hidden states to the sum, in double and in order of position: so it does not depend on how the prompt
+// is divided into steps.
+void Engine::Impl::Embed(const ScheduledRows& rows, bool broken, std::span<const float> hidden) {
+  Sequence& sequence = *rows.sequence;
+  const size_t width = runner->hidden_size();
+  if (rows.first == 0) sequence.hidden_sum.assign(width, 0);
+  for (size_t i = 0; i < hidden.size(); ++i) sequence.hidden_sum[i % width] += static_cast<double>(hidden[i]);
+  if (!broken && sequence.pending() > 0) return;
+  Embedded embedded{{}, sequence.usage};
+  for (const double sum : sequence.hidden_sum) {
+    embedded.values.push_back(static_cast<float>(sum / static_cast<double>(sequence.tokens.size())));
+    broken = broken || !std::isfinite(embedded.values.back());
+  }
+  if (broken) {
+    End(sequence,
+        Failed{"a hidden state is not finite: the model's file or this computation is broken", sequence.usage});
+  } else {
+    End(sequence, std::move(embedded));
+  }
 }
 
 // Samples the next token; then whatever that token forces.
@@ -289,7 +338,6 @@ std::optional<FinishReason> Engine::Impl::FullReason(const Sequence& sequence) c
 }
 
 void Engine::Impl::End(Sequence& sequence, decltype(Event::what) what) {
-  const bool keep = options.keep_last && sequences.size() == 1 && !std::holds_alternative<Failed>(what);
   // Only now it is certain what the last tokens are.
   sequence.splitter->Finish();
   std::visit(
@@ -302,10 +350,8 @@ void Engine::Impl::End(Sequence& sequence, decltype(Event::what) what) {
       what);
   Report(sequence, std::move(what));
   scheduler.Remove(&sequence);
-  if (keep && sequence.computed > 0) {
-    sequence.tokens.resize(sequence.computed);
-    kept.emplace(Kept{std::move(sequence.tokens), std::move(sequence.kv)});
-  }
+  counters.cached_tokens += sequence.usage.cached_tokens;
+  counters.generated_tokens += sequence.usage.generated_tokens;
   const RequestId id = sequence.id;
   sequences.erase(id);
 }

@@ -47,11 +47,28 @@ class Engine {
   // Ends a request: the next Step() reports it as kCancelled. Nothing happens when it has already ended.
   void Cancel(RequestId id);
 
+  // Ends the thought that a request is inside of, as a used-up budget would, and lets no other go on. False when the
+  // request has ended or nothing is known that closes its thoughts (ThinkingControl::forced_close).
+  bool CloseThought(RequestId id);
+
   // Whether no request is under way, so that Step() would return nothing.
   bool idle() const;
   const EngineOptions& options() const;  // as given, with zeros replaced by what they stand for
-  // Bytes of keys and values held now.
+  // Bytes of keys and values held now, by requests and by remembered prefixes, and those of the latter alone, which go
+  // when they are needed. The second takes time with what is remembered.
   uint64_t kv_bytes_used() const;
+  uint64_t kv_bytes_remembered() const;
+
+  struct Counters {
+    uint64_t prompt_tokens = 0;  // computed
+    uint64_t cached_tokens = 0;  // prompt tokens that were remembered instead
+    uint64_t generated_tokens = 0;
+    uint64_t preemptions = 0;  // how often a request had to give way
+  };
+  Counters counters() const;
+  size_t running() const;
+  // Those that wait, in the order in which they would start if nothing else came.
+  std::vector<RequestId> Waiting() const;
 
  private:
   struct Impl;

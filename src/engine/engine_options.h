@@ -17,9 +17,9 @@ struct EngineOptions {
   uint64_t kv_bytes = 0;        // memory for keys and values; 0 = one whole context. Taken as it is needed
   KvType kv = KvType::kF16;
   bool exact = false;  // see DecoderOptions
-  // The keys and values of the request that ended last stay, for the next one as far as it begins with the same tokens:
-  // a conversation goes on without being read again. They change no bit of an answer.
-  bool keep_last = false;
+  // Keys and values stay when a request ends, as long as the memory is not needed: one of the same user that begins
+  // with the same tokens goes on from there (engine/prefix_tree.h). They change no bit of an answer.
+  bool remember_prefixes = false;
 };
 
 // Replaces zeros. Throws UsageError naming an option outside its range: a context beyond `context_length`, or memory

@@ -1,16 +1,31 @@
 #include "engine/kv_cache.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/check.h"
 
 namespace candor {
 
-struct KvSequence::Page {
+struct KvPage::Memory {
+  KvCache* cache;
+  uint32_t group;
   HugeBuffer buffer;
-  uint32_t group = 0;
+  uint32_t users = 0;
 };
+
+KvPage::KvPage(const KvPage& other) : page_(other.page_) {
+  if (page_ != nullptr) ++page_->users;
+}
+
+KvPage::~KvPage() {
+  if (page_ != nullptr && --page_->users == 0) page_->cache->TakeBack(page_);
+}
+
+std::byte* KvPage::data() const { return page_ == nullptr ? nullptr : page_->buffer.data(); }
+
+bool KvPage::shared() const { return page_ != nullptr && page_->users > 1; }
 
 KvSequence::KvSequence(KvCache& cache) : cache_(&cache) {
   pages_.resize(cache.groups().size());
@@ -37,60 +52,67 @@ KvCache::KvCache(std::vector<KvGroup> groups, uint64_t budget_bytes)
 
 KvCache::~KvCache() { CHECK(used_bytes_ == 0); }
 
-// The page that holds the first position which `position` sees.
-uint32_t KvCache::FirstVisiblePage(const KvGroup& group, uint32_t position) const {
-  if (group.window == 0 || position < group.window) return 0;
-  return (position - group.window + 1) / kPagePositions;
+uint32_t KvCache::FirstVisibleBlock(size_t group, uint32_t position) const {
+  const uint32_t window = groups_[group].window;
+  if (window == 0 || position < window) return 0;
+  return (position - window + 1) / kPagePositions;
 }
 
 bool KvCache::Prepare(KvSequence& sequence, uint32_t first, uint32_t end) {
   CHECK(first < end);
-  const uint32_t end_page = (end - 1) / kPagePositions + 1;
+  const uint32_t end_block = (end - 1) / kPagePositions + 1;
   uint64_t missing = 0;
   for (uint32_t g = 0; g < groups_.size(); ++g) {
     auto& pages = sequence.pages_[g];
-    const uint32_t visible = FirstVisiblePage(groups_[g], first);
-    for (uint32_t i = 0; i < std::min<uint32_t>(visible, pages.size()); ++i) GiveBack(std::move(pages[i]));
-    if (pages.size() < end_page) missing += (end_page - pages.size()) * groups_[g].page_bytes;
+    const uint32_t visible = FirstVisibleBlock(g, first);
+    for (uint32_t i = 0; i < std::min<uint32_t>(visible, pages.size()); ++i) pages[i] = {};
+    CHECK(first % kPagePositions == 0 || !pages[first / kPagePositions].shared());
+    if (pages.size() < end_block) missing += (end_block - pages.size()) * groups_[g].page_bytes;
   }
   const bool enough = missing <= free_bytes();
   for (uint32_t g = 0; g < groups_.size(); ++g) {
-    auto& pages = sequence.pages_[g];
-    while (enough && pages.size() < end_page) pages.push_back(Take(g));
-    auto& view = sequence.view_.pages[g];
-    view.resize(pages.size());
-    for (size_t i = 0; i < pages.size(); ++i) view[i] = pages[i] == nullptr ? nullptr : pages[i]->buffer.data();
+    while (enough && sequence.pages_[g].size() < end_block) sequence.pages_[g].push_back(Take(g));
+    UpdateView(sequence, g);
   }
   return enough;
 }
 
 uint32_t KvCache::Truncate(KvSequence& sequence, uint32_t positions) {
-  const uint32_t end_page = (positions + kPagePositions - 1) / kPagePositions;
+  const uint32_t end_block = (positions + kPagePositions - 1) / kPagePositions;
   for (uint32_t g = 0; g < groups_.size(); ++g) {
     const auto& pages = sequence.pages_[g];
-    CHECK(pages.size() >= end_page);
-    for (uint32_t i = FirstVisiblePage(groups_[g], positions); i < end_page; ++i) {
-      if (pages[i] == nullptr) {
+    CHECK(pages.size() >= end_block);
+    for (uint32_t i = FirstVisibleBlock(g, positions); i < end_block; ++i) {
+      if (!pages[i]) {
         Release(sequence);
         return 0;
       }
     }
   }
   for (uint32_t g = 0; g < groups_.size(); ++g) {
-    auto& pages = sequence.pages_[g];
-    for (size_t i = end_page; i < pages.size(); ++i) GiveBack(std::move(pages[i]));
-    pages.resize(end_page);
-    sequence.view_.pages[g].resize(end_page);
+    sequence.pages_[g].resize(end_block);
+    UpdateView(sequence, g);
   }
   return positions;
 }
 
 void KvCache::Release(KvSequence& sequence) {
-  for (auto& pages : sequence.pages_) {
-    for (auto& page : pages) GiveBack(std::move(page));
-    pages.clear();
-  }
+  for (auto& pages : sequence.pages_) pages.clear();
   for (auto& view : sequence.view_.pages) view.clear();
+}
+
+void KvCache::Adopt(KvSequence& sequence, std::span<const KvBlock* const> blocks) {
+  const auto end = static_cast<uint32_t>(blocks.size()) * kPagePositions;
+  for (uint32_t g = 0; g < groups_.size(); ++g) {
+    auto& pages = sequence.pages_[g];
+    CHECK(pages.empty());
+    pages.resize(blocks.size());
+    for (size_t i = FirstVisibleBlock(g, end); i < blocks.size(); ++i) {
+      pages[i] = blocks[i]->at(g);
+      CHECK(pages[i]);
+    }
+    UpdateView(sequence, g);
+  }
 }
 
 uint64_t KvCache::BytesFor(uint32_t positions, uint32_t step) const {
@@ -104,12 +126,21 @@ uint64_t KvCache::BytesFor(uint32_t positions, uint32_t step) const {
   return bytes;
 }
 
-std::unique_ptr<KvCache::Page> KvCache::Take(uint32_t group) {
+void KvCache::UpdateView(KvSequence& sequence, size_t group) {
+  const auto& pages = sequence.pages_[group];
+  auto& view = sequence.view_.pages[group];
+  view.resize(pages.size());
+  for (size_t i = 0; i < pages.size(); ++i) view[i] = pages[i].data();
+}
+
+KvPage KvCache::Take(uint32_t group) {
   const size_t bytes = groups_[group].page_bytes;
-  std::unique_ptr<Page> page;
+  std::unique_ptr<Memory> page;
   if (!free_[group].empty()) {
     page = std::move(free_[group].back());
     free_[group].pop_back();
+    // What another user's prompt has left there is nobody's to read, not even by a mistake of ours.
+    std::memset(page->buffer.data(), 0, page->buffer.size());
   } else {
     // Free pages of other groups are of other sizes: their memory goes back to the system.
     for (auto& others : free_) {
@@ -118,17 +149,17 @@ std::unique_ptr<KvCache::Page> KvCache::Take(uint32_t group) {
         others.pop_back();
       }
     }
-    page = std::make_unique<Page>(Page{HugeBuffer(bytes), group});
+    page = std::make_unique<Memory>(Memory{this, group, HugeBuffer(bytes)});
     held_bytes_ += bytes;
   }
   used_bytes_ += bytes;
-  return page;
+  page->users = 1;
+  return KvPage(page.release());
 }
 
-void KvCache::GiveBack(std::unique_ptr<Page> page) {
-  if (page == nullptr) return;
+void KvCache::TakeBack(Memory* page) {
   used_bytes_ -= page->buffer.size();
-  free_[page->group].push_back(std::move(page));
+  free_[page->group].emplace_back(page);
 }
 
 }  // namespace candor

@@ -19,7 +19,12 @@ namespace candor {
 using RequestId = uint64_t;
 
 struct Request {
+  // Whose it is: users share the machine evenly, and remembered prefixes are a user's own.
+  std::string user;
   std::vector<TokenId> prompt;  // 1 to context - 1 tokens
+  // Wanted is the prompt's embedding instead of an answer: the mean over all positions of the last layer's normalised
+  // hidden states. The fields below have no meaning then.
+  bool embed = false;
   SamplingParams sampling;
   // The answer is a function of the model, the prompt, the parameters, the seed and the choice; `choice` numbers the
   // answers to one prompt.
@@ -63,10 +68,19 @@ enum class FinishReason : uint8_t {
   kCancelled,
 };
 
+// The place where what is remembered of this user's earlier tokens goes on otherwise than the prompt.
+struct PrefixDivergence {
+  uint32_t position = 0;  // of the first token that differs, from 0
+  TokenId remembered = 0;
+  TokenId given = 0;
+};
+
 // Counts and times of one request. Times are of the wall clock and no part of the answer.
 struct Usage {
   uint32_t prompt_tokens = 0;
-  uint32_t cached_tokens = 0;  // tokens at the beginning whose keys and values were there (EngineOptions::keep_last)
+  uint32_t cached_tokens = 0;  // at the beginning, whose keys and values were remembered
+  // Why it was not more, where a longer beginning could have been the same.
+  std::optional<PrefixDivergence> divergence = {};
   uint32_t reasoning_tokens = 0;
   uint32_t answer_tokens = 0;      // neither reasoning nor marks: the answer's text and its calls of tools
   uint32_t generated_tokens = 0;   // all of the answer: reasoning, text, calls, marks
@@ -89,16 +103,22 @@ struct Finished {
   Usage usage;
 };
 
+// The whole answer to a request with `embed`.
+struct Embedded {
+  std::vector<float> values;  // [hidden size]
+  Usage usage;
+};
+
 // The request has ended without an answer (a logit that is not finite). Other requests go on.
 struct Failed {
   std::string message;
   Usage usage;
 };
 
-// The last event of every request is Finished or Failed, and there is exactly one.
+// The last event of every request is Finished, Embedded or Failed, and there is exactly one.
 struct Event {
   RequestId request = 0;
-  std::variant<PrefillProgress, TokenOutput, Finished, Failed> what;
+  std::variant<PrefillProgress, TokenOutput, Finished, Embedded, Failed> what;
 };
 
 }  // namespace candor

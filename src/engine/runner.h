@@ -13,8 +13,9 @@ namespace candor {
 
 // Valid until the next step.
 struct StepResult {
-  std::span<const float> logits;    // [n, vocabulary]: a row for each entry that ends its sequence's pending tokens
-  const std::vector<bool>* broken;  // one an entry: see BatchResult
+  std::span<const float> logits;       // [n, vocabulary]: a row for each other entry that ends its pending tokens
+  const std::vector<bool>* broken;     // one an entry: see BatchResult
+  std::span<const float> hidden = {};  // [n, hidden size]: a row for each row of entries that want an embedding
 };
 
 class Runner {
@@ -22,6 +23,7 @@ class Runner {
   virtual ~Runner() = default;
 
   virtual size_t vocabulary() const = 0;
+  virtual size_t hidden_size() const = 0;
   virtual uint32_t context_length() const = 0;  // the longest sequence that the model was made for
   virtual const std::vector<KvGroup>& kv_groups() const = 0;
 

@@ -23,6 +23,8 @@ struct Sequence {
 
   // Tokens that are known and not yet in the cache; 1 while decoding. At least 1 until the request has ended.
   uint32_t pending() const { return static_cast<uint32_t>(tokens.size()) - computed; }
+  // Whether it may begin behind a remembered prefix: an embedding needs the hidden states of all positions.
+  bool UsesPrefixes() const { return !request.embed; }
   uint32_t generated() const { return static_cast<uint32_t>(tokens.size() - request.prompt.size()); }
 
   const RequestId id;
@@ -34,6 +36,9 @@ struct Sequence {
 
   // Tokens of the answer that were known before the model ran: reported once the prompt is computed.
   std::vector<TokenOutput> forced_at_start;
+  bool answering = false;          // that has happened
+  bool started = false;            // it was running at least once
+  std::vector<double> hidden_sum;  // of an embedding, over the computed positions
   uint32_t progress_reported = 0;
   Usage usage;
   std::chrono::steady_clock::time_point submitted, first_token;

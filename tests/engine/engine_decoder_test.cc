@@ -124,7 +124,7 @@ TEST_P(EngineDecoderTest, AnswersDoNotDependOnMemory) {
 TEST_P(EngineDecoderTest, AnswersDoNotDependOnWhatIsKeptOfTheConversation) {
   const auto converse = [&](bool keep) {
     ThreadPool pool(2);
-    Engine engine(model_, tokenizer_, *AvailableKernels()[0], pool, {.chunk = 50, .keep_last = keep});
+    Engine engine(model_, tokenizer_, *AvailableKernels()[0], pool, {.chunk = 50, .remember_prefixes = keep});
     std::vector<Answer> answers;
     Request request = Requests()[0];
     uint32_t cached = 0;

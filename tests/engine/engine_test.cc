@@ -237,38 +237,117 @@ Request Thinking(Request request, std::optional<uint32_t> budget) {
 
 TEST_F(EngineTest, AConversationThatGoesOnIsNotReadAgain) {
   for (const std::vector<uint32_t>& windows : {std::vector<uint32_t>{0}, std::vector<uint32_t>{0, 100}}) {
-    Make(Mix, {.context = 1000, .keep_last = true}, windows);
+    Make(Mix, {.context = 1000, .remember_prefixes = true}, windows);
     Request request = Greedy(300, 20);
     const Answer first = Ask(request);
     EXPECT_EQ(first.usage.cached_tokens, 0u);
     EXPECT_GT(engine_->kv_bytes_used(), 0u);
-    // All but the last token of the answer is there.
     request.prompt.insert(request.prompt.end(), first.tokens.begin(), first.tokens.end());
     request.prompt.insert(request.prompt.end(), {5, 6, 7});
+    // 319 tokens were computed, four whole blocks of 64.
     Answer next = Ask(request);
-    EXPECT_EQ(next.usage.cached_tokens, 319u);
+    EXPECT_EQ(next.usage.cached_tokens, 256u);
     EXPECT_EQ(next.tokens, Direct(Mix, request.prompt, 20));
     EXPECT_THAT(next.progress, ElementsAre(323));
-    // The same again, of which the last token is computed anew.
+    EXPECT_FALSE(next.usage.divergence);
     next = Ask(request);
-    EXPECT_EQ(next.usage.cached_tokens, 322u);
+    EXPECT_EQ(next.usage.cached_tokens, 320u);
     EXPECT_EQ(next.tokens, Direct(Mix, request.prompt, 20));
-    // One that leaves the way early: where a window has passed, all is read again.
+    // One that leaves the way early, where a window has long passed.
+    const TokenId was = request.prompt[130];
     request.prompt.resize(130);
     request.prompt.insert(request.prompt.end(), 40, TokenId{9});
     next = Ask(request);
-    EXPECT_EQ(next.usage.cached_tokens, windows.size() == 1 ? 130u : 0u);
+    EXPECT_EQ(next.usage.cached_tokens, 128u);
+    ASSERT_TRUE(next.usage.divergence);
+    EXPECT_EQ(next.usage.divergence->position, 130u);
+    EXPECT_EQ(next.usage.divergence->remembered, was);
+    EXPECT_EQ(next.usage.divergence->given, 9);
     EXPECT_EQ(next.tokens, Direct(Mix, request.prompt, 20));
     // One that has nothing in common.
     request.prompt[0] = 33;
     next = Ask(request);
     EXPECT_EQ(next.usage.cached_tokens, 0u);
+    EXPECT_FALSE(next.usage.divergence);
     EXPECT_EQ(next.tokens, Direct(Mix, request.prompt, 20));
   }
 }
 
-TEST_F(EngineTest, WhatIsKeptStandsInNobodysWay) {
-  Make(Mix, {.context = 640, .chunk = 64, .keep_last = true}, {0});
+TEST_F(EngineTest, WhatAUserHasAskedIsRememberedForThatUserAlone) {
+  Make(Mix, {.context = 1000, .kv_bytes = 1 << 20, .remember_prefixes = true}, {0});
+  Request request = Greedy(300, 5);
+  request.user = "one";
+  Ask(request);
+  EXPECT_EQ(Ask(request).usage.cached_tokens, 256u);
+  request.user = "two";
+  const Answer other = Ask(request);
+  EXPECT_EQ(other.usage.cached_tokens, 0u);
+  EXPECT_FALSE(other.usage.divergence);
+}
+
+TEST_F(EngineTest, RequestsThatComeTogetherAndBeginAlikeComputeThatOnce) {
+  Make(Mix, {.context = 1000, .kv_bytes = 1 << 20, .remember_prefixes = true}, {0, 100});
+  std::vector<RequestId> ids;
+  std::vector<Request> requests;
+  for (TokenId last = 0; last < 5; ++last) {
+    requests.push_back(Greedy(600, 10));
+    requests.back().prompt.back() = last;
+    ids.push_back(engine_->Submit(requests.back()));
+  }
+  RunToEnd();
+  for (size_t i = 0; i < ids.size(); ++i) {
+    EXPECT_EQ(answers_[ids[i]].usage.cached_tokens, i == 0 ? 0u : 576u);
+    EXPECT_EQ(answers_[ids[i]].tokens, Direct(Mix, requests[i].prompt, 10));
+  }
+  EXPECT_EQ(engine_->counters().prompt_tokens, 600u + 4 * 24);
+  EXPECT_EQ(engine_->counters().cached_tokens, 4 * 576u);
+}
+
+TEST_F(EngineTest, AThoughtIsClosedOnRequestAndTheAnswerGoesOn) {
+  Make(Thinker);
+  const RequestId id = engine_->Submit(Thinking(Greedy(10, 40), std::nullopt));
+  for (int step = 0; step < 6; ++step) Take(engine_->Step());
+  EXPECT_TRUE(engine_->CloseThought(id));
+  EXPECT_TRUE(engine_->CloseThought(id));  // once more changes nothing
+  RunToEnd();
+  std::vector<TokenId> expected = {kOpen, 6, 6, 6, 6, 6, 30, kClose, 31};
+  expected.resize(40, 5);
+  EXPECT_EQ(answers_[id].tokens, expected);
+  EXPECT_EQ(answers_[id].usage.forced_tokens, 3u);
+  EXPECT_FALSE(engine_->CloseThought(id));
+}
+
+TEST_F(EngineTest, AThoughtThatHasNotBegunIsClosedAsSoonAsItDoes) {
+  Make(Thinker);
+  const RequestId id = engine_->Submit(Thinking(Greedy(10, 40), std::nullopt));
+  EXPECT_TRUE(engine_->CloseThought(id));
+  RunToEnd();
+  std::vector<TokenId> expected = {kOpen, 30, kClose, 31};
+  expected.resize(40, 5);
+  EXPECT_EQ(answers_[id].tokens, expected);
+}
+
+TEST_F(EngineTest, AThoughtThatThePromptHasOpenedIsClosedBeforeItsFirstToken) {
+  Make([](const std::vector<TokenId>& tokens) { return std::ranges::count(tokens, kClose) > 0 ? 5 : 6; });
+  Request request = Thinking(Greedy(10, 20), std::nullopt);
+  request.thinking.begun = {kOpen};
+  const RequestId id = engine_->Submit(request);
+  EXPECT_TRUE(engine_->CloseThought(id));
+  RunToEnd();
+  std::vector<TokenId> expected = {30, kClose, 31};
+  expected.resize(20, 5);
+  EXPECT_EQ(answers_[id].tokens, expected);
+}
+
+TEST_F(EngineTest, WithoutAnythingThatClosesItAThoughtGoesOn) {
+  Make(Thinker);
+  Request request = Thinking(Greedy(10, 20), std::nullopt);
+  request.thinking.forced_close.clear();
+  EXPECT_FALSE(engine_->CloseThought(engine_->Submit(request)));
+}
+
+TEST_F(EngineTest, WhatIsRememberedStandsInNobodysWay) {
+  Make(Mix, {.context = 640, .chunk = 64, .remember_prefixes = true}, {0});
   Ask(Greedy(500, 20));
   Request other = Greedy(600, 20);
   other.prompt[0] = 33;

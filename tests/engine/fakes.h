@@ -29,6 +29,7 @@ class FakeRunner : public Runner {
   }
 
   size_t vocabulary() const override { return vocabulary_; }
+  size_t hidden_size() const override { return 2; }
   uint32_t context_length() const override { return context_; }
   const std::vector<KvGroup>& kv_groups() const override { return groups_; }
 
