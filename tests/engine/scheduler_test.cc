@@ -204,13 +204,12 @@ TEST_F(SchedulerTest, ARequestThatGaveWayStartsBehindWhatIsRememberedOfIt) {
   Step();
   Step();
   Step();
-  // The first needs a third page, for position 128; the second, which has three, gives way
-  // and its last whole block goes.
+  // The first needs a third page, for position 128; the second, which has three, gives way.
   EXPECT_EQ(Step(), (Rows{{1, 128, 1}}));
   EXPECT_EQ(scheduler_->preemptions(), 1u);
   cache_->Release(sequences_[0]->kv);
   scheduler_->Remove(sequences_[0].get());
-  EXPECT_EQ(Step(), (Rows{{2, 64, 69}}));
+  EXPECT_EQ(Step(), (Rows{{2, 128, 5}}));
 }
 
 }  // namespace
