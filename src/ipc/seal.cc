@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,9 +21,9 @@
 
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 
 #include "ipc/landlock.h"
+#include "ipc/system_call_filter.h"
 
 namespace candor {
 namespace {
@@ -98,10 +97,8 @@ constexpr const char* kRefusedByName[] = {"open",
                                           "accept",
                                           "accept4",
                                           "sendto",
-                                          "sendmsg",
                                           "sendmmsg",
                                           "recvfrom",
-                                          "recvmsg",
                                           "recvmmsg",
                                           "execve",
                                           "execveat",
@@ -134,6 +131,9 @@ constexpr const char* kRefusedByName[] = {"open",
                                           "reboot",
                                           "swapon"};
 
+// For a channel to another process (SealOptions::channel), on its descriptor alone; refused by name without one.
+constexpr const char* kChannelCalls[] = {"sendmsg", "recvmsg"};
+
 // Terminal modes, window size, job control, waiting input. TIOCSTI (typing into the user's shell) is not among them.
 constexpr unsigned long kAllowedIoctls[] = {TCGETS,   TCSETS,    TCSETSW,   TCSETSF,  TCGETS2,   TCSETS2, TCSETSW2,
                                             TCSETSF2, TCFLSH,    TCSBRK,    TCXONC,   FIONREAD,  FIONBIO, FIOCLEX,
@@ -146,78 +146,34 @@ constexpr int kAllowedFcntls[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,  F_SETFD,  
 constexpr int kAllowedPrctls[] = {PR_SET_NAME,     PR_GET_NAME,         PR_SET_VMA,
                                   PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP};
 
-// A libseccomp context, released at the end of the scope. The first error sticks.
-class Filter {
- public:
-  Filter() : context_(seccomp_init(SCMP_ACT_ERRNO(ENOSYS))) {
-    if (context_ == nullptr) error_ = -ENOMEM;
-  }
-  ~Filter() {
-    if (context_ != nullptr) seccomp_release(context_);
-  }
-  Filter(const Filter&) = delete;
-  Filter& operator=(const Filter&) = delete;
-
-  void Attribute(scmp_filter_attr attribute, uint32_t value) {
-    if (error_ == 0) error_ = seccomp_attr_set(context_, attribute, value);
-  }
-  void Allow(const char* name) { Add(SCMP_ACT_ALLOW, name, {}); }
-  void Allow(const char* name, scmp_arg_cmp condition) { Add(SCMP_ACT_ALLOW, name, {condition}); }
-  void Refuse(const char* name) { Add(SCMP_ACT_ERRNO(EPERM), name, {}); }
-  void Refuse(const char* name, scmp_arg_cmp condition) { Add(SCMP_ACT_ERRNO(EPERM), name, {condition}); }
-  // 0, or a negative errno.
-  int Load() {
-    if (error_ == 0) error_ = seccomp_load(context_);
-    return error_;
-  }
-
- private:
-  void Add(uint32_t action, const char* name, std::initializer_list<scmp_arg_cmp> conditions) {
-    if (error_ != 0) return;
-    const int number = seccomp_syscall_resolve_name(name);
-    // A name that this architecture, or this version of the library, does not have falls under the default.
-    if (number < 0) return;
-    error_ =
-        seccomp_rule_add_array(context_, action, number, static_cast<unsigned>(conditions.size()), conditions.begin());
-  }
-
-  scmp_filter_ctx context_;
-  int error_ = 0;
-};
-
-// Arguments that the kernel takes as 32-bit numbers: the upper half of the register is not part of them.
-scmp_arg_cmp Is(unsigned argument, uint64_t value) {
-  return SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, 0xffffffffu, value & 0xffffffffu);
-}
-scmp_arg_cmp Has(unsigned argument, uint64_t bit) { return SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, bit, bit); }
-scmp_arg_cmp Lacks(unsigned argument, uint64_t bit) { return SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, bit, 0); }
-
-void AddArgumentRules(Filter& filter) {
-  for (const unsigned long request : kAllowedIoctls) filter.Allow("ioctl", Is(1, request));
-  for (const int command : kAllowedFcntls) filter.Allow("fcntl", Is(1, static_cast<uint64_t>(command)));
-  for (const int option : kAllowedPrctls) filter.Allow("prctl", Is(0, static_cast<uint64_t>(option)));
+void AddArgumentRules(SystemCallFilter& filter) {
+  for (const unsigned long request : kAllowedIoctls) filter.Allow("ioctl", ArgumentIs(1, request));
+  for (const int command : kAllowedFcntls) filter.Allow("fcntl", ArgumentIs(1, static_cast<uint64_t>(command)));
+  for (const int option : kAllowedPrctls) filter.Allow("prctl", ArgumentIs(0, static_cast<uint64_t>(option)));
   for (const char* name : {"mmap", "mprotect"}) {
-    filter.Allow(name, Lacks(2, PROT_EXEC));
-    filter.Refuse(name, Has(2, PROT_EXEC));
+    filter.Allow(name, ArgumentLacks(2, PROT_EXEC));
+    filter.Refuse(name, ArgumentHas(2, PROT_EXEC));
   }
-  filter.Allow("clone", Has(0, CLONE_THREAD));
-  filter.Refuse("clone", Lacks(0, CLONE_THREAD));
-  filter.Allow("prlimit64", Is(0, 0));
+  filter.Allow("clone", ArgumentHas(0, CLONE_THREAD));
+  filter.Refuse("clone", ArgumentLacks(0, CLONE_THREAD));
+  filter.Allow("prlimit64", ArgumentIs(0, 0));
   const uint64_t self = static_cast<uint64_t>(::getpid());
-  filter.Allow("tgkill", Is(0, self));
-  filter.Allow("kill", Is(0, self));
-  filter.Allow("kill", Is(0, 0));  // the process group: line editors pass Ctrl-Z on
+  filter.Allow("tgkill", ArgumentIs(0, self));
+  filter.Allow("kill", ArgumentIs(0, self));
+  filter.Allow("kill", ArgumentIs(0, 0));  // the process group: line editors pass Ctrl-Z on
 }
 
-int LoadFilter() {
-  Filter filter;
-  filter.Attribute(SCMP_FLTATR_CTL_TSYNC, 1);
-  // Without this, kernels before 5.16 switch off speculative stores for the process, which slows it down. That guards
-  // programs that run other people's code in their own memory; this one runs none.
-  filter.Attribute(SCMP_FLTATR_CTL_SSB, 1);
-  filter.Attribute(SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a binary tree: calls with arguments are looked up each time
+int LoadFilter(int channel) {
+  SystemCallFilter filter(SystemCallFilter::Default::kNotThere);
   for (const char* name : kAllowed) filter.Allow(name);
   for (const char* name : kRefusedByName) filter.Refuse(name);
+  for (const char* name : kChannelCalls) {
+    if (channel < 0) {
+      filter.Refuse(name);
+    } else {
+      filter.Allow(name, ArgumentIs(0, static_cast<uint64_t>(channel)));
+    }
+  }
   AddArgumentRules(filter);
   return filter.Load();
 }
@@ -248,7 +204,7 @@ SealReport SealProcess(const SealOptions& options) {
     report.filter_error = "not asked for";
     return report;
   }
-  const int error = LoadFilter();
+  const int error = LoadFilter(options.channel);
   report.system_call_filter = error == 0;
   if (error != 0) report.filter_error = std::strerror(-error);
   return report;

@@ -10,6 +10,10 @@
 // itself and to its process group, and exit. Metadata of a path (stat) stays visible: the C library reads the metadata
 // of an open descriptor through the same system call.
 //
+// A worker process keeps one socket, the channel to its front (SealOptions::channel): it can send and receive there, as
+// it could with read() and write(), and be given descriptors. On every other descriptor sendmsg() and recvmsg() are
+// refused, and sockets can neither be made, bound, connected nor accepted.
+//
 // Open before sealing: models, the history file, /save targets, logs. Local time goes on working (the
 // zone is loaded first); whatever else the C library opens late (locales, name service, /proc) is not there.
 #ifndef CANDOR_IPC_SEAL_H_
@@ -19,10 +23,12 @@
 
 namespace candor {
 
-// Each mechanism alone, for tests; a program seals itself with both.
+// Each mechanism alone is for tests; a program seals itself with both.
 struct SealOptions {
   bool system_call_filter = true;
   bool landlock = true;
+  // A socket that is open and goes on working, sendmsg() and recvmsg() included, which carry descriptors; -1: none.
+  int channel = -1;
 };
 
 // What the kernel enforces from now on, as it answered; never what was merely asked for.
