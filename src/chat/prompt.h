@@ -23,11 +23,11 @@ SpecialTokenTexts SpecialTokensOf(const Tokenizer& tokenizer);
 SpecialTokenTexts SpecialTokensOf(const Metadata& metadata);
 
 struct PromptOptions {
-  jinja::Value tools;                 // a list, or None
-  bool add_generation_prompt = true;  // end where the assistant's answer begins
-  std::optional<bool> thinking;       // given as `enable_thinking`, `thinking` and `reasoning`, the names in use
-  std::optional<std::string> effort;  // as `reasoning_effort` and `thinking_effort`
-  jinja::Value variables;             // a dict of further variables, which come before all others; or None
+  jinja::Value tools = {};                 // a list, or None
+  bool add_generation_prompt = true;       // end where the assistant's answer begins
+  std::optional<bool> thinking = {};       // given as `enable_thinking`, `thinking` and `reasoning`, the names in use
+  std::optional<std::string> effort = {};  // as `reasoning_effort` and `thinking_effort`
+  jinja::Value variables = {};             // a dict of further variables, which come before all others; or None
 };
 
 // A model's chat template with what it needs besides the conversation. Immutable.

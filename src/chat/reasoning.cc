@@ -72,8 +72,13 @@ std::optional<MarkFormat> MarksOfTokens(const Tokenizer& tokenizer, const KnownM
 }
 
 ReasoningFormat WithMarks(const KnownMarks& known, MarkFormat format, bool is_own) {
-  std::string open = known.open.Text(), close = known.close.Text();
-  return {std::move(format), open, close, close + std::string(known.behind_close), {open, close}, is_own};
+  const std::string open = known.open.Text(), close = known.close.Text();
+  return {.format = std::move(format),
+          .open_text = open,
+          .close_text = close,
+          .forced_close = close + std::string(known.behind_close),
+          .in_messages = {open, close},
+          .is_own = is_own};
 }
 ReasoningFormat WithTextMarks(const KnownMarks& known, bool is_own) {
   return WithMarks(known, {.open = {known.open.Text()}, .close = {known.close.Text()}}, is_own);
@@ -103,6 +108,7 @@ ReasoningFormat WithChannels(const ChannelFormat& format) {
                               .append(harmony::kStart)
                               .append(harmony::kAssistant)
                               .append(OnChannel(harmony::kFinal)),
+          .open_answer = OnChannel(harmony::kFinal),
           .in_messages = {},
           .is_own = true};
 }

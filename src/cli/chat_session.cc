@@ -179,8 +179,9 @@ void ChatSession::Run() {
 
 AnswerResult ChatSession::Compute() {
   const bool continues = why_no_chat_ != nullptr;
-  PreparedRequest prepared = continues ? dialogue_.Continue(conversation_.messages().back().content.value_or(""))
-                                       : dialogue_.Prepare(conversation_.messages(), think_, LocalNow());
+  PreparedRequest prepared = continues
+                                 ? dialogue_.Continue(conversation_.messages().back().content.value_or(""))
+                                 : dialogue_.Prepare(conversation_.messages(), {.think = think_, .now = LocalNow()});
   prepared.request.sampling = sampling_;
   prepared.request.seed = facts_.seed;
   prepared.request.choice = choice_;

@@ -8,9 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/file.h"
-#include "format/checkpoint.h"
-#include "format/gguf.h"
+#include "format/checkpoint_files.h"
 #include "store/model_store.h"
 
 namespace candor {
@@ -37,23 +35,14 @@ struct FoundModel {
 // store, or the `candor pull` that would fetch it).
 FoundModel FindModel(const ModelArgument& argument);
 
-// A model's open files, of which nothing has been read.
-struct ModelFiles {
-  CheckpointFormat format = CheckpointFormat::kGguf;
+struct ModelFiles : CheckpointFiles {
   std::string name;  // for messages and --json: the name in the store, else the file's or folder's without extension
-  // kGguf: the file, or all parts in order. kSafetensors: as OpenModelFolder() opens them.
-  std::vector<File> files;
-  std::vector<std::string> file_names;  // of `files`, without folder
-  std::optional<StoredModel> stored;    // as in FoundModel
+  std::optional<StoredModel> stored;  // as in FoundModel
 };
 
 // Opens what FindModel() finds, with the errors of OpenModelFolder().
 ModelFiles OpenModel(FoundModel found);
 ModelFiles OpenModel(const ModelArgument& argument);
-
-// OpenGguf() or OpenSafetensors() with better messages: FormatError for a file that is something else than its name
-// says, naming what it is. Reads the files' headers and a folder's documents, so the process should be sealed.
-Checkpoint OpenCheckpoint(ModelFiles model, GgufTensorData data = GgufTensorData::kThere);
 
 }  // namespace candor
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "format/checkpoint.h"
+#include "format/weight_format.h"
 
 namespace candor {
 
@@ -34,12 +35,6 @@ std::vector<TypeShare> QuantisationMix(const Checkpoint& checkpoint);
 
 // How many weights the tensors hold: of packed ones two a byte, and their scales are none.
 uint64_t Parameters(const Checkpoint& checkpoint);
-
-// "Q4_K_M": what general.file_type stands for; empty when the file does not say or the number is unknown.
-std::string_view FileTypeName(const Metadata& metadata);
-
-// The same of any checkpoint: FileTypeName(), or what config.json calls its quantisation ("fp8", "mxfp4").
-std::string_view WeightFormat(const Checkpoint& checkpoint);
 
 // "byte-level BPE": the algorithm that tokenizer.ggml.model stands for; empty when unknown.
 std::string_view TokenizerAlgorithm(const Metadata& metadata);

@@ -42,7 +42,7 @@ PreparedRequest Prepare(const RunOptions& options, const Dialogue& dialogue, con
   std::vector<Message> messages;
   if (!options.system.empty()) messages.push_back({.role = "system", .content = options.system});
   messages.push_back({.role = "user", .content = prompt});
-  return dialogue.Prepare(std::move(messages), options.think, LocalNow());
+  return dialogue.Prepare(std::move(messages), {.think = options.think, .now = LocalNow()});
 }
 
 // Of all weight files, in their order.

@@ -34,17 +34,28 @@ Dialogue::Dialogue(const Tokenizer& tokenizer, std::optional<ChatPrompt> chat, s
       guards_{ControlTokenGuard(tokenizer, chat_ ? chat_->text() : "", format_.in_messages),
               ControlTokenGuard(tokenizer, "", format_.in_messages)} {}
 
-PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const {
+PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const PrepareOptions& options) const {
+  const ThinkSetting& think = options.think;
   PreparedRequest prepared;
+  std::optional<Message> begun;
+  if (options.continue_last) {
+    if (messages.empty() || messages.back().role != "assistant" || !messages.back().tool_calls.empty()) {
+      throw UsageError("messages: the last one must be the assistant's, without calls of tools, to be continued");
+    }
+    begun = std::move(messages.back());
+    messages.pop_back();
+  }
   FitHistory(format_, messages);
   jinja::Value list = TemplateMessages(messages);
   prepared.prompted_reasoning = think.mode == ThinkMode::kOn && !format_.is_own;
   if (prepared.prompted_reasoning) list = AskToThink(format_, list);
-  const ThinkingPrompt rendered = RenderThinking(*chat_, list, {}, think, now);
+  const PromptOptions prompt{.variables = options.variables};
+  const ThinkingPrompt rendered = RenderThinking(*chat_, list, prompt, think, options.now);
   GuardedText guarded;
   for (const ControlTokenGuard& guard : guards_) {
     const ControlTokenGuard::Marked marked = guard.Mark(list);
-    guarded = ControlTokenGuard::Unmark(RenderThinking(*chat_, marked.messages, {}, think, now).text, marked.mark);
+    guarded = ControlTokenGuard::Unmark(RenderThinking(*chat_, marked.messages, prompt, think, options.now).text,
+                                        marked.mark);
     if (guarded.text == rendered.text) break;
   }
   prepared.prompt = std::move(guarded.text);
@@ -52,6 +63,7 @@ PreparedRequest Dialogue::Prepare(std::vector<Message> messages, const ThinkSett
   RequireTokens(prepared);
   prepared.request.end_tokens = end_tokens_;
   if (format_.is_own || prepared.prompted_reasoning) ControlThoughts(think, rendered.budget, prepared);
+  if (begun) Resume(*begun, prepared);
   return prepared;
 }
 
@@ -66,13 +78,45 @@ void Dialogue::ControlThoughts(const ThinkSetting& think, std::optional<uint32_t
   }
   control.budget = think.mode == ThinkMode::kOff ? 0 : budget;
   control.end_closes = prepared.prompted_reasoning;
-  if (control.budget || control.end_closes) control.forced_close = tokenizer_.Encode(format_.forced_close, true);
+  control.forced_close = tokenizer_.Encode(format_.forced_close, true);
+}
+
+// Puts the thought and the text of `begun` into the request, with the marks that the model would have written.
+void Dialogue::Resume(const Message& begun, PreparedRequest& prepared) const {
+  Request& request = prepared.request;
+  const std::string& thought = begun.reasoning_content.value_or("");
+  const std::string& text = begun.content.value_or("");
+  const bool thinks = !std::holds_alternative<std::monostate>(request.thinking.format);
+  if (!thought.empty() && !thinks) {
+    throw UsageError("messages: the last one has reasoning, and this model has no form for it");
+  }
+  request.forced_prefix.clear();
+  const auto append = [&](std::string_view piece, bool parse_special) {
+    const std::vector<TokenId> tokens = tokenizer_.Encode(piece, parse_special);
+    request.resumed.insert(request.resumed.end(), tokens.begin(), tokens.end());
+  };
+  const PromptEnd end = thinks ? StateAtEnd(format_, tokenizer_, request.prompt).end : PromptEnd::kAnswer;
+  if (!thought.empty() && end != PromptEnd::kOpenThought) append(format_.open_text, true);
+  append(thought, false);
+  if (begun.content) {
+    if (!thought.empty() || end == PromptEnd::kOpenThought) {
+      append(format_.forced_close, true);
+    } else if (thinks) {
+      append(format_.open_answer, true);
+    }
+    append(text, false);
+  }
 }
 
 PreparedRequest Dialogue::Continue(std::string_view text) const {
-  PreparedRequest prepared;
+  PreparedRequest prepared = Continue(TokensToContinue(tokenizer_, text, true));
   prepared.prompt = text;
-  prepared.request.prompt = TokensToContinue(tokenizer_, text, true);
+  return prepared;
+}
+
+PreparedRequest Dialogue::Continue(std::vector<TokenId> tokens) const {
+  PreparedRequest prepared;
+  prepared.request.prompt = std::move(tokens);
   RequireTokens(prepared);
   prepared.request.end_tokens = end_tokens_;
   return prepared;

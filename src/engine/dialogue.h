@@ -26,6 +26,17 @@ struct PreparedRequest {
   bool prompted_reasoning = false;  // the model was asked to reason by the prompt
 };
 
+// What a conversation's prompt depends on besides its messages.
+struct PrepareOptions {
+  ThinkSetting think = {};
+  // The time that the template may show: seconds since 1970 of the local clock, as if it showed UTC.
+  int64_t now = 0;
+  jinja::Value variables = {};  // a dict that the template is given, or None
+  // The last message is the assistant's, and the answer goes on with it (Request::resumed): with its text, or inside
+  // its thought when it has reasoning and no text.
+  bool continue_last = false;
+};
+
 class Dialogue {
  public:
   // Keeps a reference to the model's tokenizer. Throws TemplateError for a template that does not parse.
@@ -36,6 +47,8 @@ class Dialogue {
 
   // Whether the model has a chat template; without one it only goes on with texts.
   bool can_chat() const { return chat_.has_value(); }
+  // Whether the model writes thoughts by itself.
+  bool reasons() const { return format_.is_own; }
 
   // The request that answers the last of `messages`; the model must have a template. Control tokens that a message
   // spells stay text (chat/control_token_guard.h). Reasoning is
@@ -44,17 +57,19 @@ class Dialogue {
   //         becomes a budget (chat/thinking_prompt.h).
   //   off   refused in the template, and closed at once where the model begins one all the same.
   //   auto  what template and model do by themselves.
-  // A budget closes the thought after that many tokens. `now` is the time that the template may show: seconds since
-  // 1970 of the local clock, as if it showed UTC. Throws TemplateError, also when the template refuses the
-  // messages, and FormatError when the vocabulary has no token for the prompt, or one that the model lacks.
-  PreparedRequest Prepare(std::vector<Message> messages, const ThinkSetting& think, int64_t now) const;
+  // A budget closes the thought after that many tokens. Throws TemplateError, also when the template refuses the
+  // messages, FormatError when the vocabulary has no token for the prompt, or one that the model lacks, and UsageError
+  // when the last message cannot be continued.
+  PreparedRequest Prepare(std::vector<Message> messages, const PrepareOptions& options) const;
 
-  // The request that goes on with `text`, in which special tokens may be written out. `text` is not empty; FormatError
-  // as above.
+  // The request that goes on with `text`, in which special tokens may be written out, or with tokens. Neither is empty;
+  // FormatError as above.
   PreparedRequest Continue(std::string_view text) const;
+  PreparedRequest Continue(std::vector<TokenId> tokens) const;
 
  private:
   void ControlThoughts(const ThinkSetting& think, std::optional<uint32_t> budget, PreparedRequest& prepared) const;
+  void Resume(const Message& begun, PreparedRequest& prepared) const;
   void RequireTokens(const PreparedRequest& prepared) const;
 
   const Tokenizer& tokenizer_;

@@ -64,8 +64,11 @@ struct Engine::Impl {
   void Advance(const ScheduledRows& rows, bool broken, StepResult& result, Clock::time_point began);
   void Embed(const ScheduledRows& rows, bool broken, std::span<const float> hidden);
   void Pick(Sequence& sequence, std::span<const float> logits);
-  TokenOutput Append(Sequence& sequence, TokenId token, bool forced);
+  enum class Origin { kSampled, kForced, kResumed };
+  TokenOutput Append(Sequence& sequence, TokenId token, Origin origin);
   std::vector<TokenOutput> AppendForced(Sequence& sequence, const std::vector<TokenId>& tokens);
+  void AppendAll(Sequence& sequence, const std::vector<TokenId>& tokens, Origin origin,
+                 std::vector<TokenOutput>& outputs);
   std::optional<FinishReason> FullReason(const Sequence& sequence) const;
   void Report(const Sequence& sequence, decltype(Event::what) what) {
     events.push_back({sequence.id, std::move(what)});
@@ -137,13 +140,14 @@ void Engine::Impl::Validate(const Request& request) const {
   if (request.prompt.empty()) throw UsageError("prompt: must have at least one token");
   check_tokens("prompt", request.prompt);
   check_tokens("forced_prefix", request.forced_prefix);
+  check_tokens("resumed", request.resumed);
   check_tokens("end_tokens", request.end_tokens);
   check_tokens("thinking.forced_close", request.thinking.forced_close);
   ValidateSampling(request.sampling, vocabulary);
   ValidateThinking(request.thinking, tokenizer);
   if (request.max_tokens) CheckRange("max_tokens", *request.max_tokens, 1, UINT32_MAX);
   if (request.logprobs) CheckRange("logprobs", *request.logprobs, 0, kMaxLogprobs);
-  const size_t known = request.prompt.size() + request.forced_prefix.size();
+  const size_t known = request.prompt.size() + request.forced_prefix.size() + request.resumed.size();
   if (known >= options.context) {
     throw LimitError("prompt: " + std::to_string(known) + " tokens leave no room for an answer in a context of " +
                      std::to_string(options.context));
@@ -163,7 +167,10 @@ RequestId Engine::Submit(Request request) {
 void Engine::Impl::Start(Sequence& sequence) {
   sequence.submitted = Clock::now();
   sequence.usage.prompt_tokens = static_cast<uint32_t>(sequence.request.prompt.size());
-  sequence.forced_at_start = AppendForced(sequence, sequence.request.forced_prefix);
+  const Request& request = sequence.request;
+  AppendAll(sequence, request.forced_prefix, Origin::kForced, sequence.forced_at_start);
+  AppendAll(sequence, request.resumed, Origin::kResumed, sequence.forced_at_start);
+  for (TokenOutput& output : AppendForced(sequence, {})) sequence.forced_at_start.push_back(std::move(output));
 }
 
 void Engine::Cancel(RequestId id) {
@@ -285,7 +292,7 @@ void Engine::Impl::Pick(Sequence& sequence, std::span<const float> logits) {
     if (const auto reason = FullReason(sequence)) End(sequence, Finished{*reason, sequence.usage});
     return;
   }
-  TokenOutput output = Append(sequence, *token, false);
+  TokenOutput output = Append(sequence, *token, Origin::kSampled);
   if (request.logprobs) {
     const double log_sum = LogSumExp(logits);
     output.logprob = static_cast<double>(logits[static_cast<size_t>(*token)]) - log_sum;
@@ -300,32 +307,38 @@ void Engine::Impl::Pick(Sequence& sequence, std::span<const float> logits) {
   if (const auto reason = FullReason(sequence)) End(sequence, Finished{*reason, sequence.usage});
 }
 
-TokenOutput Engine::Impl::Append(Sequence& sequence, TokenId token, bool forced) {
-  const bool end = !forced && Ends(sequence.request, token);
+TokenOutput Engine::Impl::Append(Sequence& sequence, TokenId token, Origin origin) {
+  const bool forced = origin == Origin::kForced;
+  const bool end = origin == Origin::kSampled && Ends(sequence.request, token);
   TokenOutput output;
   output.token = token;
-  output.forced = forced;
+  output.forced = origin != Origin::kSampled;
   output.role = end ? TokenRole::kMark : sequence.splitter->Add(token, SpelledBytes(tokenizer, token), forced);
   sequence.tokens.push_back(token);
   Usage& usage = sequence.usage;
   ++usage.generated_tokens;
-  usage.forced_tokens += forced;
+  usage.forced_tokens += output.forced;
   usage.reasoning_tokens = sequence.splitter->reasoning_tokens();
   usage.answer_tokens = sequence.splitter->answer_tokens();
   return output;
 }
 
-// Appends `tokens`, and the close of a thought that may not go on, as far as the answer may grow.
+// Appends `tokens` as far as the answer may grow.
+void Engine::Impl::AppendAll(Sequence& sequence, const std::vector<TokenId>& tokens, Origin origin,
+                             std::vector<TokenOutput>& outputs) {
+  for (const TokenId token : tokens) {
+    if (FullReason(sequence)) return;
+    outputs.push_back(Append(sequence, token, origin));
+  }
+}
+
+// Appends `tokens`, and the close of a thought that may not go on.
 std::vector<TokenOutput> Engine::Impl::AppendForced(Sequence& sequence, const std::vector<TokenId>& tokens) {
   std::vector<TokenOutput> outputs;
-  const auto append = [&](const std::vector<TokenId>& list) {
-    for (const TokenId token : list) {
-      if (FullReason(sequence)) return;
-      outputs.push_back(Append(sequence, token, true));
-    }
-  };
-  append(tokens);
-  if (sequence.splitter->MustClose()) append(sequence.request.thinking.forced_close);
+  AppendAll(sequence, tokens, Origin::kForced, outputs);
+  if (sequence.splitter->MustClose()) {
+    AppendAll(sequence, sequence.request.thinking.forced_close, Origin::kForced, outputs);
+  }
   return outputs;
 }
 

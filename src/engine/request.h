@@ -34,8 +34,10 @@ struct Request {
   std::optional<uint32_t> max_tokens;
   // A sampled token of these ends the answer; it is reported as a mark. Usually LanguageModel::end_tokens().
   std::vector<TokenId> end_tokens;
-  // The answer begins with these tokens, not sampled (a thought that is opened for the model, an edit).
+  // The answer begins with these tokens, not sampled: a thought that is opened for the model. Then, as if they had been
+  // sampled, with those of an answer that goes on: the rest is what it would have been without a pause.
   std::vector<TokenId> forced_prefix;
+  std::vector<TokenId> resumed;
   ThinkingControl thinking;
   // When set, every sampled token carries its log-probability and the n most likely ones (0 to 20).
   std::optional<uint32_t> logprobs;

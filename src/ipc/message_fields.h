@@ -45,7 +45,7 @@ template <>
 inline constexpr auto kDescription<LoadModelMessage> = Describe("LoadModelMessage", "model", "name", "format",
                                                                 "file_names", "file_sha256", "threads", "isa",
                                                                 "context", "chunk", "max_sequences", "kv", "exact",
-                                                                "quantize", "max_bytes");
+                                                                "quantize", "max_bytes", "kv_bytes");
 template <>
 inline constexpr auto kDescription<UnloadModelMessage> = Describe("UnloadModelMessage", "model");
 template <>
@@ -95,8 +95,9 @@ inline constexpr auto kDescription<SamplingParams> = Describe("SamplingParams", 
 template <>
 inline constexpr auto kDescription<ModelFacts> = Describe("ModelFacts", "architecture", "weight_format", "parameters",
                                                           "context", "vocabulary", "embedding_length", "weight_bytes",
-                                                          "kv_bytes", "can_chat", "reasons", "file_sha256", "notes",
-                                                          "sampling", "isa", "threads", "load_seconds");
+                                                          "kv_bytes", "working_bytes", "can_chat", "reasons",
+                                                          "file_sha256", "notes", "sampling", "isa", "threads",
+                                                          "load_seconds");
 template <>
 inline constexpr auto kDescription<ModelLoaded> = Describe("ModelLoaded", "model", "facts");
 template <>
@@ -122,9 +123,12 @@ inline constexpr auto kDescription<JobOutput> = Describe("JobOutput", "tokens", 
 template <>
 inline constexpr auto kDescription<CacheDivergence> = Describe("CacheDivergence", "position", "cached", "given");
 template <>
-inline constexpr auto kDescription<Usage> = Describe("Usage", "prompt_tokens", "cached_tokens", "reasoning_tokens",
-                                                     "answer_tokens", "generated_tokens", "forced_tokens",
-                                                     "first_token_seconds", "prefill_seconds", "decode_seconds");
+inline constexpr auto kDescription<PrefixDivergence> = Describe("PrefixDivergence", "position", "remembered", "given");
+template <>
+inline constexpr auto kDescription<Usage> = Describe("Usage", "prompt_tokens", "cached_tokens", "divergence",
+                                                     "reasoning_tokens", "answer_tokens", "generated_tokens",
+                                                     "forced_tokens", "first_token_seconds", "prefill_seconds",
+                                                     "decode_seconds");
 template <>
 inline constexpr auto kDescription<JobFinished> = Describe("JobFinished", "reason", "usage", "prefix_tokens",
                                                            "divergence");

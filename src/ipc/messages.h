@@ -44,6 +44,8 @@ enum class Refusal : uint8_t {
 
 // ---------------------------------------------------------------- front to worker
 
+inline constexpr uint32_t kUsualContext = 32768;
+
 // Loads a model from files that come with the message as descriptors, in the order of `file_names`.
 struct LoadModelMessage {
   ModelId model = 0;
@@ -60,6 +62,9 @@ struct LoadModelMessage {
   bool exact = false;
   std::optional<TensorType> quantize;
   uint64_t max_bytes = 0;  // weights, keys and values, and working memory together
+  // Keys and values of requests and remembered prefixes, where max_bytes leaves more; but at least one context of
+  // kUsualContext tokens, or of what `context` says. 0 = all that max_bytes leaves.
+  uint64_t kv_bytes = 0;
 };
 
 struct UnloadModelMessage {
@@ -151,20 +156,21 @@ struct WorkerReady {
 
 // What is known of a model once it is loaded.
 struct ModelFacts {
-  std::string architecture;
-  std::string weight_format;  // "Q4_K_M"; may be empty
+  std::string architecture = {};
+  std::string weight_format = {};  // "Q4_K_M"; may be empty
   uint64_t parameters = 0;
   uint32_t context = 0;  // tokens of prompt and answer at most, as loaded
   uint32_t vocabulary = 0;
   uint32_t embedding_length = 0;
-  uint64_t weight_bytes = 0;  // packed, in memory
-  uint64_t kv_bytes = 0;      // for keys and values at most
-  bool can_chat = false;      // it has a chat template
-  bool reasons = false;       // it writes thoughts by itself
-  std::vector<std::string> file_sha256;
-  std::vector<std::string> notes;  // Model::notes
-  SamplingParams sampling;         // the model's own settings
-  std::string isa;
+  uint64_t weight_bytes = 0;   // packed, in memory
+  uint64_t kv_bytes = 0;       // for keys and values at most
+  uint64_t working_bytes = 0;  // of steps, about
+  bool can_chat = false;       // it has a chat template
+  bool reasons = false;        // it writes thoughts by itself
+  std::vector<std::string> file_sha256 = {};
+  std::vector<std::string> notes = {};  // Model::notes
+  SamplingParams sampling = {};         // the model's own settings
+  std::string isa = {};
   uint32_t threads = 0;
   double load_seconds = 0;
 };
@@ -197,22 +203,22 @@ struct OutputToken {
   TokenRole role = TokenRole::kAnswer;
   bool forced = false;
   // With GenerateMessage::logprobs only, and not of forced tokens:
-  std::optional<double> logprob;
-  std::string bytes;
-  std::vector<LikelyToken> top;
+  std::optional<double> logprob = {};
+  std::string bytes = {};
+  std::vector<LikelyToken> top = {};
 };
 struct TextPiece {
   TokenRole role = TokenRole::kAnswer;  // kAnswer, kReasoning, or kToolCall
-  std::string text;                     // whole UTF-8 characters
+  std::string text = {};                // whole UTF-8 characters
   uint32_t call = 0;                    // of kToolCall: as ToolCallText
-  std::string recipient;                // likewise
+  std::string recipient = {};           // likewise
 };
 
-// A job is computed from now on; the prompt is known.
+// A generation is accepted: its prompt has this many tokens. What cannot be accepted fails before.
 struct JobStarted {
   uint32_t prompt_tokens = 0;
 };
-// Waits behind `queue_position` others (0: it is computed), of whose prompt [0, done) is there.
+// It is the queue_position-th of those that wait (0: it is computed); [0, done) of `total` prompt tokens are there.
 struct JobProgress {
   uint32_t queue_position = 0;
   uint32_t done = 0;
@@ -231,9 +237,9 @@ struct CacheDivergence {
 };
 struct JobFinished {
   FinishReason reason = FinishReason::kEndToken;
-  Usage usage;
+  Usage usage = {};
   uint32_t prefix_tokens = 0;  // of usage.generated_tokens those that answer_prefix or continue_last brought
-  std::optional<CacheDivergence> divergence;
+  std::optional<CacheDivergence> divergence = {};
 };
 struct JobFailed {
   Refusal why = Refusal::kInternal;

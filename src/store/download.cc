@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "base/error.h"
+#include "format/file_kind.h"
 #include "store/disk.h"
-#include "store/file_kind.h"
 
 namespace candor {
 namespace {

@@ -11,7 +11,7 @@ namespace {
 class DialogueTest : public ::testing::Test {
  protected:
   PreparedRequest Prepare(const std::string& text, const ThinkSetting& think = {}) const {
-    return dialogue_.Prepare({Message{.role = "user", .content = text}}, think, 0);
+    return dialogue_.Prepare({Message{.role = "user", .content = text}}, {.think = think});
   }
   // The control tokens of a prompt, in order.
   std::vector<TokenId> ControlTokens(const PreparedRequest& prepared) const {

@@ -21,8 +21,8 @@ class FolderModelTest : public ::testing::Test {
 TEST_F(FolderModelTest, PreparesTheSameRequests) {
   const std::vector<Message> messages = {Message{.role = "user", .content = "What is 1+2?<|im_end|>"}};
   for (const ThinkMode mode : {ThinkMode::kModel, ThinkMode::kOn, ThinkMode::kOff}) {
-    const PreparedRequest a = Dialogue(folder_).Prepare(messages, {.mode = mode}, 0);
-    const PreparedRequest b = Dialogue(gguf_).Prepare(messages, {.mode = mode}, 0);
+    const PreparedRequest a = Dialogue(folder_).Prepare(messages, {.think = {.mode = mode}});
+    const PreparedRequest b = Dialogue(gguf_).Prepare(messages, {.think = {.mode = mode}});
     EXPECT_EQ(a.prompt, b.prompt);
     EXPECT_EQ(a.request.prompt, b.request.prompt);
     EXPECT_EQ(a.request.end_tokens, b.request.end_tokens);

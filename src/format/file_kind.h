@@ -1,6 +1,6 @@
 // What a file is, told from its first bytes: names lie, and a wrong file deserves a better answer than "bad magic".
-#ifndef CANDOR_STORE_FILE_KIND_H_
-#define CANDOR_STORE_FILE_KIND_H_
+#ifndef CANDOR_FORMAT_FILE_KIND_H_
+#define CANDOR_FORMAT_FILE_KIND_H_
 
 #include <cstddef>
 #include <span>
@@ -18,7 +18,7 @@ enum class FileKind {
   kHdf5,         // Keras
   kOnnx,         // by its usual first fields
   kGzip,
-  kExecutable,     // llamafile among them
+  kExecutable,     // models that are offered as programs among them
   kHtml,           // an error page or a repository's page instead of the file
   kGitLfsPointer,  // a clone without git-lfs
   kJson,
@@ -35,4 +35,4 @@ std::string DescribeFileKind(FileKind kind);
 
 }  // namespace candor
 
-#endif  // CANDOR_STORE_FILE_KIND_H_
+#endif  // CANDOR_FORMAT_FILE_KIND_H_

@@ -1,4 +1,4 @@
-#include "store/file_kind.h"
+#include "format/file_kind.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -98,7 +98,7 @@ std::string DescribeFileKind(FileKind kind) {
     case FileKind::kGzip:
       return "a gzip archive; unpack it first";
     case FileKind::kExecutable:
-      return "a program (a llamafile is one); candor never runs a model's file. Look for the model as GGUF";
+      return "a program (some models are offered as one); candor never runs a model's file. Look for the model as GGUF";
     case FileKind::kHtml:
       return "a web page, not the file itself; use the download link of the page";
     case FileKind::kGitLfsPointer:

@@ -1,4 +1,4 @@
-#include "store/file_kind.h"
+#include "format/file_kind.h"
 
 #include <gtest/gtest.h>
 
