@@ -131,6 +131,12 @@ std::optional<ApiError> CheckMembers(const JsonObject& members, const Shape& sha
   return std::nullopt;
 }
 
+bool MeansList(const JsonValue& value, const Shape& shape) {
+  const JsonArray* items = value.array();
+  return items != nullptr && !items->empty() && shape.items != nullptr &&
+         (shape.items->kinds & KindsOf(items->front())) != 0;
+}
+
 std::optional<ApiError> FindProblem(const JsonValue& value, const Shape& shape, const Place& place) {
   const unsigned found = KindsOf(value);
   if (!shape.any_of.empty()) {
@@ -139,12 +145,13 @@ std::optional<ApiError> FindProblem(const JsonValue& value, const Shape& shape, 
       if ((one->kinds & found) == 0) continue;
       auto problem = FindProblem(value, *one, place);
       if (!problem) return std::nullopt;
-      // What is wrong deeper inside says more: the first item decides which kind of list was meant.
-      if (!best || problem->param.value_or("").size() > best->param.value_or("").size()) best = std::move(problem);
+      // The first item says which kind of list was meant.
+      if (!best || MeansList(value, *one)) best = std::move(problem);
     }
     if (best) return best;
     return Problem(place, "invalid_type", Describe(value) + ", " + ShapeInWords(shape) + " expected");
   }
+  if (shape.kinds == Shape::kAnyKind) return std::nullopt;
   if ((shape.kinds & found) == 0) {
     return Problem(place, "invalid_type", Describe(value) + ", " + ShapeInWords(shape) + " expected");
   }

@@ -19,7 +19,7 @@ enum class Effort : uint8_t { kLow, kMedium, kHigh };
 struct ThinkSetting {
   ThinkMode mode = ThinkMode::kModel;
   std::optional<uint32_t> budget = {};  // tokens of reasoning at most; with kOn
-  std::optional<Effort> effort = {};    // with kOn, and without a budget
+  std::optional<Effort> effort = {};    // with kOn; beside a budget it is only told to the template
 };
 
 // "on", "off", "auto", "low", "medium", "high" or a number of tokens; empty for anything else.

@@ -65,14 +65,14 @@ ThinkingPrompt RenderThinking(const ChatPrompt& chat, const Value& messages, Pro
       prompt.text = chat.Render(told, options, now);
     }
   }
-  if (!think.effort || think.budget) return prompt;
+  if (!think.effort) return prompt;
   options.effort = EffortName(*think.effort);
   PromptOptions unknown = options;
   unknown.effort = kUnknownEffort;
   std::optional<std::string> with_effort = TryRender(chat, told, options, now);
   if (with_effort && with_effort != TryRender(chat, told, unknown, now)) {
     prompt.text = std::move(*with_effort);
-  } else {
+  } else if (!prompt.budget) {
     prompt.budget = EffortBudget(*think.effort);
   }
   return prompt;

@@ -20,7 +20,8 @@ struct ThinkingPrompt {
 // Renders `messages` as ChatPrompt::Render() does.
 //   on, off   are variables of the template. One that ignores them but looks for "/think" and "/no_think" in messages
 //             finds the word at the end of the system message.
-//   effort    is a variable too. A template that ignores or refuses the word leaves it to a budget.
+//   effort    is a variable too. A template that ignores or refuses the word leaves it to a budget, the setting's own
+//             where it has one.
 // What a template ignores is found by rendering it with something else. `options.thinking` and `options.effort` are
 // not used.
 ThinkingPrompt RenderThinking(const ChatPrompt& chat, const jinja::Value& messages, PromptOptions options,
