@@ -18,6 +18,7 @@ void AddRenderCommand(CLI::App& app);
 void AddEvalCommand(CLI::App& app);
 void AddBenchCommand(CLI::App& app);
 void AddPlanCommand(CLI::App& app);
+void AddServeCommand(CLI::App& app);
 void AddWorkerCommand(CLI::App& app);
 
 }  // namespace candor

@@ -55,6 +55,7 @@ int Main(std::vector<std::string> arguments) {
     AddBenchCommand(app);
     AddTokenizeCommand(app);
     AddRenderCommand(app);
+    AddServeCommand(app);
     AddWorkerCommand(app);
     AddConfigFile(app);
     // CLI11 takes its arguments from the back.

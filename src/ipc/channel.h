@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "ipc/descriptor.h"
+#include "base/descriptor.h"
 #include "ipc/packet.h"
 
 namespace candor {

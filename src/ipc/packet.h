@@ -16,7 +16,7 @@
 #include <deque>
 #include <vector>
 
-#include "ipc/descriptor.h"
+#include "base/descriptor.h"
 #include "ipc/messages.h"
 
 namespace candor {

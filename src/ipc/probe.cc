@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ipc/descriptor.h"
+#include "base/descriptor.h"
 
 namespace candor {
 namespace {

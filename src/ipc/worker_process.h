@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "ipc/channel.h"
-#include "ipc/descriptor.h"
 
 namespace candor {
 

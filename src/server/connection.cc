@@ -101,7 +101,7 @@ Connection::Connection(std::shared_ptr<ServerState> state, Client client)
       wake_(state_->loop.impl().io, Clock::time_point::max()),
       peer_(std::move(client.address)),
       network_(client.network) {
-  const int socket = client.descriptor.get();
+  const int socket = client.descriptor.number();
   socket_.assign(socket);
   client.descriptor.Release();
   transport_ = state_->tls ? state_->tls->MakeTransport(socket) : MakePlainTransport(socket);

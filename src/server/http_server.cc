@@ -68,7 +68,7 @@ HttpServer::~HttpServer() {
 
 void HttpServer::Start() {
   for (const ListenSocket& socket : sockets_) {
-    const int listener = socket.descriptor.get();
+    const int listener = socket.descriptor.number();
     listening_.push_back(loop_.OnReadable(listener, [this, listener] { AcceptFrom(listener); }));
   }
 }

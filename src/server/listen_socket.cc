@@ -53,7 +53,7 @@ class ListenError : public IoError {
 ListenSocket ListenOn(const addrinfo& address, const std::string& name) {
   const auto fail = [&](const char* what) { throw ListenError(name, what, errno); };
   ListenSocket made{Descriptor(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), {}};
-  const int socket = made.descriptor.get();
+  const int socket = made.descriptor.number();
   if (socket < 0) fail("make a socket");
   const auto set = [&](int level, int option) {
     const int on = 1;
@@ -76,17 +76,6 @@ ListenSocket ListenOn(const addrinfo& address, const std::string& name) {
 }
 
 }  // namespace
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-int Descriptor::Release() { return std::exchange(descriptor_, -1); }
 
 std::vector<ListenSocket> Listen(const std::string& host, uint16_t port) {
   const std::string name = Printable(host) + " port " + std::to_string(port);
@@ -127,7 +116,7 @@ Client Accept(int listener, int& error) {
   Client client;
   client.descriptor =
       Descriptor(::accept4(listener, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  error = client.descriptor.get() < 0 ? errno : 0;
+  error = client.descriptor.number() < 0 ? errno : 0;
   if (error != 0) return client;
   client.address = AddressText(address);
   if (address.ss_family == AF_INET6) {

@@ -10,24 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "server/host_port.h"
 
 namespace candor {
-
-// An open descriptor, closed at the end.
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor = -1) : descriptor_(descriptor) {}
-  Descriptor(Descriptor&& other) noexcept : descriptor_(other.Release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-
-  int get() const { return descriptor_; }
-  int Release();
-
- private:
-  int descriptor_;
-};
 
 struct ListenSocket {
   Descriptor descriptor;

@@ -1,6 +1,6 @@
 // An open file descriptor that belongs to somebody.
-#ifndef CANDOR_IPC_DESCRIPTOR_H_
-#define CANDOR_IPC_DESCRIPTOR_H_
+#ifndef CANDOR_BASE_DESCRIPTOR_H_
+#define CANDOR_BASE_DESCRIPTOR_H_
 
 #include <unistd.h>
 
@@ -35,4 +35,4 @@ class Descriptor {
 
 }  // namespace candor
 
-#endif  // CANDOR_IPC_DESCRIPTOR_H_
+#endif  // CANDOR_BASE_DESCRIPTOR_H_

@@ -1,0 +1,218 @@
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/local_time.h"
+#include "cli/machine_memory.h"
+#include "cli/offered_models.h"
+#include "cli/serve_options.h"
+#include "cli/standard_output.h"
+#include "ipc/front_seal.h"
+#include "server/gateway.h"
+#include "server/host_port.h"
+#include "server/http_server.h"
+
+namespace candor {
+namespace {
+
+constexpr const char* kDescription =
+    "Answer clients that speak OpenAI's API, over HTTP on this machine. Two processes: one with the network and no "
+    "model, one with the models and no network. The answer to a request does not depend on what else is asked.";
+
+constexpr const char* kFooter = R"(Examples:
+  candor serve smollm2-135m                      one model, on http://127.0.0.1:8080
+  candor serve                                   all models of the store, loaded when they are asked for
+  candor serve qwen2.5-coder-0.5b --alias '*=qwen2.5-coder-0.5b'    whatever name a client insists on
+  candor serve smollm2-135m --memory 8GiB --parallel 32
+  candor keys create office && candor serve smollm2-135m --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
+
+Then, from any client:
+  curl http://127.0.0.1:8080/v1/chat/completions -H 'content-type: application/json' \
+    -d '{"model": "smollm2-135m", "messages": [{"role": "user", "content": "Name three rivers."}]}'
+  OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_API_KEY=none python3 your_program.py
+
+GET /health, /ready, /metrics and /openapi.json tell how the server is and what it takes.
+)";
+
+constexpr uint64_t kUsualKvBytes = uint64_t{2} << 30;
+constexpr uint64_t kMaxPemBytes = 1 << 20;
+
+uint64_t MemoryOf(const ServeOptions& options) {
+  if (options.memory_bytes != 0) return options.memory_bytes;
+  const uint64_t free = ReadMachineMemory().available;
+  if (free == 0) throw IoError("how much memory is free is not known here: say it with --memory");
+  return free / 5 * 4;
+}
+
+ModelPoolOptions PoolOptions(const ServeOptions& options) {
+  LoadModelMessage load;
+  load.threads = options.compute.threads;
+  load.isa = options.compute.isa;
+  load.context = options.compute.context;
+  if (options.compute.chunk != 0) load.chunk = options.compute.chunk;
+  load.max_sequences = options.parallel;
+  load.kv = options.compute.kv;
+  load.exact = options.compute.exact;
+  load.quantize = options.compute.quantize;
+  // What was not said is not all taken, and others find room beside it.
+  if (options.memory_bytes == 0 || options.models.size() != 1) load.kv_bytes = kUsualKvBytes;
+  return {.load = std::move(load),
+          .memory_bytes = MemoryOf(options),
+          .unload_after = std::chrono::seconds(options.unload_after)};
+}
+
+ServerOptions Listening(const ServeOptions& options) {
+  ServerOptions server;
+  server.hosts = options.hosts;
+  server.port = options.port;
+  server.allowed_hosts = options.allowed_hosts;
+  server.allowed_origins = options.allowed_origins;
+  server.limits.body_bytes = options.max_body;
+  if (options.certificate.empty() != options.private_key.empty()) {
+    throw UsageError("--tls-cert and --tls-key: one is of no use without the other");
+  }
+  if (!options.certificate.empty()) {
+    server.tls_certificates = ReadWholeFile(options.certificate, kMaxPemBytes);
+    server.tls_private_key = ReadWholeFile(options.private_key, kMaxPemBytes);
+  }
+  return server;
+}
+
+void RequireKeysBeyondLoopback(const ServeOptions& options, bool has_keys) {
+  for (const std::string& text : options.hosts) {
+    const std::optional<HostPort> host = ParseHost(text);
+    if (!host) throw UsageError("--host: \"" + text + "\" is no address");
+    if (has_keys || IsLoopback(*host)) continue;
+    throw UsageError("--host " + text +
+                     ": whoever reaches this address could use the server, for there are no keys. "
+                     "Create one with: candor keys create NAME");
+  }
+}
+
+// Aliases lead to names that are offered.
+std::map<std::string, std::string> Aliases(const ServeOptions& options, const std::vector<OfferedModel>& models) {
+  std::map<std::string, std::string> aliases;
+  for (const auto& [alias, model] : options.aliases) {
+    const std::string name = ClientName(model);
+    const bool offered = std::ranges::any_of(models, [&](const OfferedModel& other) { return other.name == name; });
+    if (!offered) throw UsageError("--alias " + alias + "=" + model + ": " + model + " is none of the models offered");
+    aliases[alias] = name;
+  }
+  return aliases;
+}
+
+// The server from its start to its end.
+class Serving {
+ public:
+  explicit Serving(const ServeOptions& options) : options_(options) {}
+
+  void Run();
+
+ private:
+  void Say(const std::string& text) const {
+    if (!options_.quiet) Note("candor: " + text);
+  }
+  void Preloaded(const std::string& model, const std::string& problem);
+  void Open();
+  void StopOnSignals();
+  void Stop();
+
+  const ServeOptions& options_;
+  EventLoop loop_;
+  std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<HttpServer> server_;
+  std::vector<EventLoop::Subscriptions> signals_;
+  size_t to_load_ = 0;
+  std::string problem_;  // why it cannot go on
+};
+
+void Serving::Run() {
+  RequireKeysBeyondLoopback(options_, false);
+  std::vector<OfferedModel> models = OfferedModels(options_.models, options_.store);
+  GatewayOptions gateway{.pool = PoolOptions(options_),
+                         .parallel = options_.parallel,
+                         .queue = options_.queue,
+                         .aliases = Aliases(options_, models),
+                         .reasoning = options_.reasoning,
+                         .kv_name = KvTypeName(options_.compute.kv),
+                         .version = CANDOR_VERSION,
+                         .local_now = LocalNow,
+                         .note = [this](const std::string& text) { Note("candor: " + text); }};
+  std::vector<std::string> names;
+  for (const OfferedModel& model : models) names.push_back(model.name);
+  ServerOptions listening = Listening(options_);
+  listening.before_body = [this](const HttpRequest& request) { return gateway_->BeforeBody(request); };
+  // Listens before the worker starts: what is refused here costs nothing.
+  server_ = std::make_unique<HttpServer>(loop_, std::move(listening),
+                                         [this](std::shared_ptr<Exchange> exchange) { gateway_->Handle(exchange); });
+  gateway_ = std::make_unique<Gateway>(loop_, std::move(models), std::move(gateway));
+  if (const FrontSealReport seal = SealFront(); !seal.sealed()) Note("candor: " + seal.Describe());
+  StopOnSignals();
+  if (options_.models.empty()) {
+    Open();
+  } else {
+    to_load_ = names.size();
+    for (const std::string& name : names) {
+      gateway_->Preload(name, [this, name](const std::string& problem) { Preloaded(name, problem); });
+    }
+  }
+  loop_.Run();
+  gateway_.reset();
+  server_.reset();
+  if (!problem_.empty()) throw Error(problem_);
+}
+
+void Serving::Preloaded(const std::string& model, const std::string& problem) {
+  if (!problem.empty()) {
+    problem_ = problem;
+    return loop_.Stop();
+  }
+  const ModelPool::Info info = gateway_->models().Describe(model);
+  Say(model + ": context " + std::to_string(info.facts->context) + " tokens, " + info.facts->isa + ", " +
+      std::to_string(info.facts->threads) + (info.facts->threads == 1 ? " thread" : " threads"));
+  if (--to_load_ == 0) Open();
+}
+
+void Serving::Open() {
+  server_->Start();
+  const std::vector<std::string> urls = server_->urls();
+  std::string all;
+  for (const std::string& url : urls) all += (all.empty() ? "" : ", ") + url;
+  Say("serving on " + all + "; Ctrl-C stops");
+  if (options_.json) PrintResult(boost::json::serialize(boost::json::object{{"url", urls.front()}}) + "\n");
+}
+
+void Serving::StopOnSignals() {
+  for (const int signal : {SIGINT, SIGTERM}) signals_.push_back(loop_.OnSignal(signal, [this] { Stop(); }));
+}
+
+void Serving::Stop() {
+  if (to_load_ > 0) return loop_.Stop();
+  const uint32_t active = gateway_->active_answers();
+  if (active > 0) {
+    Say("stopping when " + std::to_string(active) + (active == 1 ? " answer has" : " answers have") +
+        " finished; once more stops at once");
+  }
+  gateway_->Drain();
+  server_->Stop(std::chrono::seconds(options_.grace), [this] { loop_.Stop(); });
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app) {
+  const auto options = std::make_shared<ServeOptions>();
+  CLI::App* command = app.add_subcommand("serve", kDescription);
+  AddServeOptions(*command, *options);
+  command->footer(kFooter);
+  command->callback([options] { Serving(*options).Run(); });
+}
+
+}  // namespace candor

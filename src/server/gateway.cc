@@ -1,0 +1,302 @@
+#include "server/gateway.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <utility>
+
+#include "api/chat_request.h"
+#include "api/completion_request.h"
+#include "api/embedding_request.h"
+#include "api/json_writer.h"
+#include "api/model_list.h"
+#include "api/openapi.h"
+#include "api/small_requests.h"
+#include "api/small_responses.h"
+#include "server/answer_stream.h"
+#include "server/embedding_call.h"
+
+namespace candor {
+namespace {
+
+constexpr uint32_t kMostRetrySeconds = 60;
+
+uint64_t RandomBits() {
+  uint64_t bits = 0;
+  while (::getrandom(&bits, sizeof bits, 0) != sizeof bits) {
+  }
+  return bits;
+}
+
+// A seed that a JavaScript client reads back as it is.
+uint64_t RandomSeed() { return RandomBits() >> 11; }
+
+std::string NewId(const char* prefix) {
+  static constexpr char kDigits[] = "0123456789abcdefghijklmnopqrstuv";
+  std::string id = prefix;
+  for (int half = 0; half < 2; ++half) {
+    uint64_t bits = RandomBits();
+    for (int i = 0; i < 12; ++i, bits >>= 5) id += kDigits[bits & 31];
+  }
+  return id;
+}
+
+HttpResponse ErrorResponse(const ApiError& error) {
+  return {.status = error.status, .fields = ErrorFields(error), .body = ErrorJson(error)};
+}
+
+HttpFields IgnoredFields(const std::vector<std::string>& ignored) {
+  if (ignored.empty()) return {};
+  return {{"x-candor-ignored", IgnoredField(ignored)}};
+}
+
+// Calls `handle`; what it throws for the client becomes the response.
+template <typename Handle>
+void Respond(Exchange& exchange, Handle handle) {
+  try {
+    handle();
+  } catch (const RequestError& error) {
+    exchange.Respond(ErrorResponse(error.error()));
+  }
+}
+
+}  // namespace
+
+Gateway::Gateway(EventLoop& loop, std::vector<OfferedModel> models, GatewayOptions options)
+    : loop_(loop),
+      options_(std::move(options)),
+      worker_(loop, options_.worker,
+              {.ready = [this](const WorkerReady&) { pool_.OnWorkerReady(); },
+               .ended =
+                   [this](const std::string& how) {
+                     if (options_.note) options_.note(how);
+                     pool_.OnWorkerEnded();
+                   },
+               .message = [this](const WorkerMessage& message) { pool_.OnMessage(message); }}),
+      pool_(loop, worker_, std::move(models), options_.pool) {}
+
+// Answers that wait refer to the gateway, and go before anything else does.
+Gateway::~Gateway() {
+  worker_.Abandon();
+  pool_.Abandon();
+}
+
+void Gateway::Preload(const std::string& model, std::function<void(const std::string&)> done) {
+  ++preloading_;
+  pool_.Acquire(model, [this, done = std::move(done)](const ModelPool::Result& result) {
+    --preloading_;
+    const auto* error = std::get_if<ApiError>(&result);
+    done(error ? error->message : "");
+  });
+}
+
+std::optional<Caller> Gateway::Authenticate(const HttpRequest& request, Route route, ApiError& error) const {
+  if (!options_.authenticate || IsOpen(route)) return Caller{};
+  std::optional<Caller> caller = options_.authenticate(request);
+  const bool has_one = request.Find("authorization") != nullptr || request.Find("x-api-key") != nullptr;
+  if (!caller) error = has_one ? WrongKey() : MissingKey();
+  return caller;
+}
+
+std::optional<ApiError> Gateway::Overloaded(uint32_t answers) const {
+  if (draining_) return ShuttingDown();
+  if (active_ + answers <= options_.parallel + options_.queue) return std::nullopt;
+  return TooManyRequests(active_, options_.parallel + options_.queue, RetrySeconds());
+}
+
+uint32_t Gateway::RetrySeconds() const {
+  // When the answers that are under way now have mostly made room.
+  const double rounds = static_cast<double>(active_) / std::max(1u, options_.parallel);
+  return static_cast<uint32_t>(std::clamp(std::ceil(answer_seconds_ * rounds / 2), 1.0, double{kMostRetrySeconds}));
+}
+
+void Gateway::AnswerEnded(const std::string& id, uint32_t answers, double seconds) {
+  active_ -= answers;
+  running_.erase(id);
+  answer_seconds_ += (seconds - answer_seconds_) / 16;
+}
+
+std::optional<HttpResponse> Gateway::BeforeBody(const HttpRequest& request) {
+  const RouteMatch match = FindRoute(request.method, request.path);
+  ApiError error;
+  if (!match.route) {
+    // Without a key not even what there is can be told.
+    if (options_.authenticate && !options_.authenticate(request)) return ErrorResponse(MissingKey());
+    return ErrorResponse(RouteNotFound(request.method, request.path));
+  }
+  if (!Authenticate(request, *match.route, error)) return ErrorResponse(error);
+  if (!match.method_fits) {
+    HttpResponse response = ErrorResponse(MethodNotAllowed(request.method, request.path));
+    response.fields.emplace_back("allow", match.method);
+    return response;
+  }
+  switch (*match.route) {
+    case Route::kChatCompletions:
+    case Route::kCompletions:
+    case Route::kEmbeddings:
+      if (const auto overloaded = Overloaded(1)) return ErrorResponse(*overloaded);
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+void Gateway::Handle(std::shared_ptr<Exchange> exchange) {
+  const HttpRequest& request = exchange->request();
+  const RouteMatch match = FindRoute(request.method, request.path);
+  ApiError error;
+  std::optional<Caller> caller;
+  if (match.route) caller = Authenticate(request, *match.route, error);
+  if (!caller) {  // BeforeBody() has let it through: the key was revoked a moment ago
+    exchange->Respond(ErrorResponse(error));
+    return;
+  }
+  Respond(*exchange, [&] {
+    switch (*match.route) {
+      case Route::kChatCompletions:
+        return Chat(exchange, *caller);
+      case Route::kCompletions:
+        return Complete(exchange, *caller);
+      case Route::kEmbeddings:
+        return Embed(exchange, *caller);
+      case Route::kCloseThought:
+        return CloseThought(*exchange, match.id, *caller);
+      case Route::kModels:
+        return Models(*exchange, *caller);
+      case Route::kModel:
+        return OneModel(*exchange, match.id, *caller);
+      case Route::kTokenize:
+        return Tokenize(exchange, *caller);
+      case Route::kDetokenize:
+        return Detokenize(exchange, *caller);
+      case Route::kRender:
+        return Render(exchange, *caller);
+      case Route::kHealth:
+        return exchange->Respond({.body = ServerStateJson("ok")});
+      case Route::kReady:
+        return exchange->Respond({.status = ready() ? 200 : 503, .body = ServerStateJson(ready() ? "ok" : "loading")});
+      case Route::kOpenApi:
+        return exchange->Respond({.body = OpenApiJson(options_.version)});
+      case Route::kMetrics:
+        return exchange->Respond({.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                  .body = options_.metrics ? options_.metrics() : ""});
+    }
+  });
+}
+
+bool Gateway::MayUse(const Caller& caller, const std::string& model) const {
+  return caller.models.empty() || std::ranges::find(caller.models, model) != caller.models.end();
+}
+
+std::string Gateway::ModelNamed(const std::string& name, const Caller& caller) const {
+  std::string model = name;
+  if (!pool_.Offers(model)) {
+    auto alias = options_.aliases.find(name);
+    if (alias == options_.aliases.end()) alias = options_.aliases.find("*");
+    if (alias == options_.aliases.end()) throw RequestError(ModelNotFound(name));
+    model = alias->second;
+  }
+  if (!MayUse(caller, model)) throw RequestError(ModelNotAllowed(name));
+  return model;
+}
+
+void Gateway::Chat(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
+  ChatRequest request = ParseChatRequest(exchange->request().body);
+  AnswerPlan plan{.model = ModelNamed(request.model, caller),
+                  .jobs = {},
+                  .choices = request.job.choices,
+                  .stream = request.options.stream,
+                  .fields = IgnoredFields(request.ignored),
+                  .id = NewId("chatcmpl-"),
+                  .closable = true,
+                  .writer = {}};
+  if (const auto overloaded = Overloaded(plan.choices)) throw RequestError(*overloaded);
+  request.job.user = caller.id;
+  if (!request.seed_given) request.job.seed = RandomSeed();
+  std::get<Conversation>(request.job.input).now = options_.local_now();
+  plan.writer = [this, id = plan.id, model = plan.model, seed = request.job.seed, options = request.options,
+                 choices = plan.choices, created = std::time(nullptr)](const ModelFacts& facts) {
+    return std::make_unique<AnswerWriterOf<ChatResponse>>(
+        ChatResponse(Head(id, model, created, seed, facts), options, choices));
+  };
+  plan.jobs.push_back(std::move(request.job));
+  AnswerStream::Start(*this, exchange, caller.id, std::move(plan));
+}
+
+void Gateway::Complete(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
+  CompletionRequest request = ParseCompletionRequest(exchange->request().body);
+  AnswerPlan plan{.model = ModelNamed(request.model, caller),
+                  .jobs = {},
+                  .choices = request.job.choices,
+                  .stream = request.options.stream,
+                  .fields = IgnoredFields(request.ignored),
+                  .id = NewId("cmpl-"),
+                  .closable = false,
+                  .writer = {}};
+  const auto answers = plan.choices * static_cast<uint32_t>(request.prompts.size());
+  if (const auto overloaded = Overloaded(answers)) throw RequestError(*overloaded);
+  request.job.user = caller.id;
+  if (!request.seed_given) request.job.seed = RandomSeed();
+  for (const auto& prompt : request.prompts) {
+    GenerateMessage& job = plan.jobs.emplace_back(request.job);
+    std::visit([&](const auto& input) { job.input = input; }, prompt);
+  }
+  plan.writer = [this, id = plan.id, model = plan.model, request = std::move(request),
+                 created = std::time(nullptr)](const ModelFacts& facts) {
+    return std::make_unique<AnswerWriterOf<CompletionResponse>>(
+        CompletionResponse(Head(id, model, created, request.job.seed, facts), request));
+  };
+  AnswerStream::Start(*this, exchange, caller.id, std::move(plan));
+}
+
+ResponseHead Gateway::Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
+                           const ModelFacts& facts) const {
+  const LoadModelMessage& load = options_.pool.load;
+  return {.id = id,
+          .created = created,
+          .model = model,
+          .system_fingerprint = SystemFingerprint(facts, options_.kv_name, load.exact),
+          .seed = seed,
+          .reasoning = options_.reasoning};
+}
+
+void Gateway::Embed(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
+  EmbeddingRequest request = ParseEmbeddingRequest(exchange->request().body);
+  if (const auto overloaded = Overloaded(1)) throw RequestError(*overloaded);
+  const std::string model = ModelNamed(request.model, caller);
+  HttpFields fields = IgnoredFields(request.ignored);
+  EmbeddingCall::Start(*this, exchange, caller.id, model, std::move(request), std::move(fields));
+}
+
+void Gateway::CloseThought(Exchange& exchange, const std::string& id, const Caller& caller) {
+  ParseCloseThoughtRequest(exchange.request().body);
+  const auto found = running_.find(id);
+  if (found == running_.end() || found->second.caller != caller.id) throw RequestError(CompletionNotFound(id));
+  worker_.Send(CloseThoughtMessage{found->second.job});
+  exchange.Respond({.body = ClosedThoughtJson(id)});
+}
+
+ServedModel Gateway::Served(const ModelPool::Info& info) const {
+  ServedModel model{.id = info.name, .created = info.created};
+  for (const auto& [alias, name] : options_.aliases) {
+    if (name == info.name) model.aliases.push_back(alias);
+  }
+  if (info.facts) model.facts = *info.facts;
+  return model;
+}
+
+void Gateway::Models(Exchange& exchange, const Caller& caller) const {
+  std::vector<ServedModel> models;
+  for (const ModelPool::Info& info : pool_.List()) {
+    if (MayUse(caller, info.name)) models.push_back(Served(info));
+  }
+  exchange.Respond({.body = ModelListJson(models)});
+}
+
+void Gateway::OneModel(Exchange& exchange, const std::string& id, const Caller& caller) const {
+  exchange.Respond({.body = ModelJson(Served(pool_.Describe(ModelNamed(id, caller))))});
+}
+
+}  // namespace candor

@@ -1,0 +1,116 @@
+// The API: requests of clients to jobs of the worker, events of the worker to responses.
+#ifndef CANDOR_SERVER_GATEWAY_H_
+#define CANDOR_SERVER_GATEWAY_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/errors.h"
+#include "api/model_list.h"
+#include "api/response_head.h"
+#include "server/event_loop.h"
+#include "server/exchange.h"
+#include "server/model_pool.h"
+#include "server/routes.h"
+#include "server/worker_client.h"
+
+namespace candor {
+
+// Who asks: a key, or everybody where no keys are asked for.
+struct Caller {
+  std::string id;                        // empty: everybody
+  std::vector<std::string> models = {};  // that the key may use; empty = all
+};
+
+struct GatewayOptions {
+  ModelPoolOptions pool;
+  uint32_t parallel = 16;                           // answers that one model computes at a time
+  uint32_t queue = 64;                              // answers that wait besides; more are refused at once
+  std::map<std::string, std::string> aliases = {};  // to names of offered models; "*" stands for every other name
+  ReasoningNames reasoning = ReasoningNames::kBoth;
+  // The caller that a request's key stands for; nullopt when it has none or a wrong one. Not set: everybody may ask.
+  std::function<std::optional<Caller>(const HttpRequest&)> authenticate = {};
+  std::string kv_name = "f16";                // of pool.load.kv
+  std::string version;                        // of the program
+  std::function<std::string()> metrics = {};  // the text of /metrics
+  std::function<int64_t()> local_now;         // see PrepareOptions::now
+  WorkerCommand worker = {};
+  // Told of what happens to the worker and its models, for the log.
+  std::function<void(const std::string&)> note = {};
+};
+
+class AnswerStream;
+class EmbeddingCall;
+
+// For the event loop's thread.
+class Gateway {
+ public:
+  // Starts the worker. Throws IoError when that is impossible.
+  Gateway(EventLoop& loop, std::vector<OfferedModel> models, GatewayOptions options);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // For ServerOptions::before_body: refuses who may not ask, and what there is no room for.
+  std::optional<HttpResponse> BeforeBody(const HttpRequest& request);
+  void Handle(std::shared_ptr<Exchange> exchange);
+
+  // Loads a model before anybody asks. `done` gets an empty text or why it could not be.
+  void Preload(const std::string& model, std::function<void(const std::string& problem)> done);
+  // No new answers from here on.
+  void Drain() { draining_ = true; }
+
+  // Whether models that were to be there from the start are: see Preload().
+  bool ready() const { return preloading_ == 0 && worker_.ready().has_value(); }
+  const std::optional<WorkerReady>& worker_ready() const { return worker_.ready(); }
+  uint32_t active_answers() const { return active_; }
+  const ModelPool& models() const { return pool_; }
+
+ private:
+  friend class AnswerStream;
+  friend class EmbeddingCall;
+
+  std::optional<Caller> Authenticate(const HttpRequest& request, Route route, ApiError& error) const;
+  ResponseHead Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
+                    const ModelFacts& facts) const;
+  std::optional<ApiError> Overloaded(uint32_t answers) const;
+  void Chat(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
+  void Complete(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
+  void Embed(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
+  void CloseThought(Exchange& exchange, const std::string& id, const Caller& caller);
+  void Models(Exchange& exchange, const Caller& caller) const;
+  void OneModel(Exchange& exchange, const std::string& id, const Caller& caller) const;
+  void Tokenize(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
+  void Detokenize(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
+  void Render(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
+  // The offered model that a client calls `name`. Throws RequestError.
+  std::string ModelNamed(const std::string& name, const Caller& caller) const;
+  bool MayUse(const Caller& caller, const std::string& model) const;
+  ServedModel Served(const ModelPool::Info& info) const;
+  // How long a client should wait that is refused now.
+  uint32_t RetrySeconds() const;
+  void AnswerEnded(const std::string& id, uint32_t answers, double seconds);
+
+  EventLoop& loop_;
+  const GatewayOptions options_;
+  WorkerClient worker_;
+  ModelPool pool_;
+  uint32_t active_ = 0;  // answers under way or waiting
+  uint32_t preloading_ = 0;
+  bool draining_ = false;
+  double answer_seconds_ = 1;  // how long answers take, a moving mean
+  struct Running {
+    std::string caller;
+    JobId job = 0;
+  };
+  std::map<std::string, Running> running_;  // chat completions by their ids
+};
+
+}  // namespace candor
+
+#endif  // CANDOR_SERVER_GATEWAY_H_
