@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,55 +25,14 @@
 #include <thread>
 #include <vector>
 
+#include "ipc/channel.h"
+#include "ipc/in_child.h"
+
 namespace candor {
 namespace {
 
 constexpr SealOptions kFilterOnly = {.system_call_filter = true, .landlock = false};
 constexpr SealOptions kLandlockOnly = {.system_call_filter = false, .landlock = true};
-
-// What a sealed child found wrong; empty when all was as it should be.
-class Findings {
- public:
-  void Refused(const std::string& what, long result) {
-    if (result >= 0) text_ += what + " was not refused\n";
-  }
-  void RefusedWith(int expected, const std::string& what, long result) {
-    const int error = errno;
-    if (result >= 0) text_ += what + " was not refused\n";
-    if (result < 0 && error != expected) text_ += what + ": errno " + std::to_string(error) + "\n";
-  }
-  void Works(const std::string& what, bool worked) {
-    if (!worked) text_ += what + " failed, errno " + std::to_string(errno) + "\n";
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
-// Runs `body` in a child process and returns its findings, or how the child ended.
-std::string InChild(const std::function<void(Findings&)>& body) {
-  int ends[2];
-  if (::pipe(ends) != 0) return "no pipe";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    Findings findings;
-    body(findings);
-    const std::string& text = findings.text();
-    const bool written = ::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    ::_exit(written ? 0 : 1);
-  }
-  ::close(ends[1]);
-  std::string text;
-  char buffer[4096];
-  for (ssize_t got; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<size_t>(got));
-  ::close(ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) text += "ended by signal " + std::to_string(WTERMSIG(status)) + "\n";
-  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) text += "exit " + std::to_string(WEXITSTATUS(status)) + "\n";
-  return text;
-}
 
 std::string InSealedChild(const SealOptions& options, const std::function<void(Findings&)>& body) {
   return InChild([&](Findings& findings) {
@@ -148,6 +106,43 @@ TEST(SealTest, RefusesTheNetwork) {
                     }),
       "");
   ::close(socket_made_before);
+}
+
+TEST(SealTest, AChannelGoesOnWorkingAndNoOtherSocketDoes) {
+  auto [front, worker] = MakeChannel();
+  auto [other, other_end] = MakeChannel();
+  const int channel = worker.number();
+  const int unix_socket = other.number();
+  SealOptions options;
+  options.channel = channel;
+  EXPECT_EQ(InSealedChild(options,
+                          [&](Findings& findings) {
+                            char byte = 'x';
+                            iovec part{&byte, 1};
+                            msghdr message{};
+                            message.msg_iov = &part;
+                            message.msg_iovlen = 1;
+                            findings.Works("sendmsg", ::sendmsg(channel, &message, 0) == 1);
+                            findings.RefusedWith(EAGAIN, "recvmsg", ::recvmsg(channel, &message, MSG_DONTWAIT));
+                            findings.RefusedWith(ENOSYS, "sendmsg elsewhere", ::sendmsg(unix_socket, &message, 0));
+                            findings.RefusedWith(ENOSYS, "recvmsg elsewhere",
+                                                 ::recvmsg(unix_socket, &message, MSG_DONTWAIT));
+                            findings.RefusedWith(EPERM, "sendto", ::sendto(channel, "x", 1, 0, nullptr, 0));
+                            findings.RefusedWith(EPERM, "socketpair", ::socketpair(AF_UNIX, SOCK_STREAM, 0, nullptr));
+                            findings.RefusedWith(EPERM, "connect", ::connect(channel, nullptr, 0));
+                          }),
+            "");
+}
+
+TEST(SealTest, WithoutAChannelNothingIsSentByMessage) {
+  auto [one, two] = MakeChannel();
+  EXPECT_EQ(InSealedChild({},
+                          [&, socket = one.number()](Findings& findings) {
+                            msghdr message{};
+                            findings.RefusedWith(EPERM, "sendmsg", ::sendmsg(socket, &message, 0));
+                            findings.RefusedWith(EPERM, "recvmsg", ::recvmsg(socket, &message, MSG_DONTWAIT));
+                          }),
+            "");
 }
 
 TEST(SealTest, RefusesOtherProcesses) {
