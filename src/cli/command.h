@@ -19,6 +19,7 @@ void AddEvalCommand(CLI::App& app);
 void AddBenchCommand(CLI::App& app);
 void AddPlanCommand(CLI::App& app);
 void AddServeCommand(CLI::App& app);
+void AddDoctorCommand(CLI::App& app);
 void AddWorkerCommand(CLI::App& app);
 
 }  // namespace candor

@@ -56,6 +56,7 @@ int Main(std::vector<std::string> arguments) {
     AddTokenizeCommand(app);
     AddRenderCommand(app);
     AddServeCommand(app);
+    AddDoctorCommand(app);
     AddWorkerCommand(app);
     AddConfigFile(app);
     // CLI11 takes its arguments from the back.
