@@ -44,6 +44,7 @@ ModelFacts SomeFacts() {
   facts.embedding_length = 576;
   facts.weight_bytes = 5'000'000'000;
   facts.kv_bytes = 6'000'000'000;
+  facts.working_bytes = 7'000'000'000;
   facts.can_chat = true;
   facts.reasons = true;
   facts.file_sha256 = {"ab", "cd"};
@@ -58,9 +59,9 @@ ModelFacts SomeFacts() {
 JobFinished AnEnd() {
   JobFinished finished;
   finished.reason = FinishReason::kCancelled;
-  finished.usage = {1, 2, 3, 4, 5, 6, 0.7, 0.8, 0.9};
+  finished.usage = {1, 2, PrefixDivergence{10, 11, 12}, 3, 4, 5, 6, 0.7, 0.8, 0.9};
   finished.prefix_tokens = 7;
-  finished.divergence = {8, "left", "right"};
+  finished.divergence = CacheDivergence{8, "left", "right"};
   return finished;
 }
 
@@ -82,6 +83,7 @@ std::vector<FrontMessage> FrontMessageCases() {
   load.exact = true;
   load.quantize = TensorType::kQ4_K;
   load.max_bytes = uint64_t{1} << 40;
+  load.kv_bytes = 12345;
   return {load,
           UnloadModelMessage{2},
           AGeneration(AConversation()),
