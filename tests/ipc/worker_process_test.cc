@@ -146,7 +146,7 @@ TEST(WorkerProcessTest, AWorkerDiesWithAFrontThatIsKilled) {
   ::kill(front, SIGKILL);
   ::waitpid(front, nullptr, 0);
   pollfd waiting{ends[0], POLLIN, 0};
-  EXPECT_EQ(::poll(&waiting, 1, 20'000), 1);
+  ASSERT_EQ(::poll(&waiting, 1, 20'000), 1);
   EXPECT_EQ(::read(ends[0], &byte, 1), 0);
   ::close(ends[0]);
 }
