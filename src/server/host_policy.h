@@ -15,10 +15,10 @@
 namespace candor {
 
 struct HostPolicyOptions {
-  std::vector<HostPort> bound;  // where the server listens, with ports
+  std::vector<HostPort> bound = {};  // where the server listens, with ports
   bool tls = false;
-  std::vector<std::string> allowed_hosts;    // "chat.example" (any port) or "chat.example:8443"
-  std::vector<std::string> allowed_origins;  // "https://chat.example"; "*" = every page there is
+  std::vector<std::string> allowed_hosts = {};    // "chat.example" (any port) or "chat.example:8443"
+  std::vector<std::string> allowed_origins = {};  // "https://chat.example"; "*" = every page there is
 };
 
 class HostPolicy {
