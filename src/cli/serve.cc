@@ -15,6 +15,7 @@
 #include "cli/offered_models.h"
 #include "cli/serve_options.h"
 #include "cli/standard_output.h"
+#include "cli/worker_command.h"
 #include "ipc/front_seal.h"
 #include "server/gateway.h"
 #include "server/host_port.h"
@@ -145,6 +146,7 @@ void Serving::Run() {
                          .kv_name = KvTypeName(options_.compute.kv),
                          .version = CANDOR_VERSION,
                          .local_now = LocalNow,
+                         .worker = OwnWorkerCommand(),
                          .note = [this](const std::string& text) { Note("candor: " + text); }};
   std::vector<std::string> names;
   for (const OfferedModel& model : models) names.push_back(model.name);
