@@ -100,6 +100,8 @@ Message ReadMessage(const JsonValue& value, const std::string& where, bool goes_
       message.tool_calls.push_back(ReadCall((*calls->array())[i], where + ".tool_calls[" + std::to_string(i) + "]"));
     }
   }
+  // A client that has a field for reasoning has one for content too, and empty when the answer has not begun.
+  if (goes_on && message.content == "") message.content.reset();
   SplitThought(message, goes_on);
   return message;
 }

@@ -16,8 +16,8 @@ struct ChatMessages {
 
 // Reads `messages` and the fields that say how the last one goes on, of a `body` that fits kChatRequest. Roles become
 // those that templates know, parts of text one text, and a thought that an assistant's content begins with becomes its
-// reasoning. Of a message that is gone on with, content that is there and empty says that the thought before it is
-// closed. Throws RequestError naming the message and its member.
+// reasoning. Of a message that is gone on with, content is there and empty only where it was a thought that is closed
+// by its mark: the answer comes next. Throws RequestError naming the message and its member.
 ChatMessages ReadChatMessages(const JsonValue& body);
 
 }  // namespace candor

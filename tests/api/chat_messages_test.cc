@@ -159,6 +159,13 @@ TEST(ChatMessages, AnOpenThoughtCanBeGoneOnWith) {
   };
   EXPECT_EQ(last("<think>\\nso far ").reasoning_content, "so far ");
   EXPECT_EQ(last("<think>\\nso far ").content, std::nullopt);
+  for (const char* content : {"null", "\"\"", "[]"}) {
+    const Message open =
+        Read(std::string(R"([{"role":"assistant","prefix":true,"reasoning":"r ","content":)") + content + "}]")
+            .messages.back();
+    EXPECT_EQ(open.reasoning_content, "r ") << content;
+    EXPECT_EQ(open.content, std::nullopt) << content;
+  }
   // Closed: the answer comes next.
   EXPECT_EQ(last("<think>done</think>").reasoning_content, "done");
   EXPECT_EQ(last("<think>done</think>").content, "");

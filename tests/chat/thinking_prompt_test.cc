@@ -67,6 +67,17 @@ TEST(RenderThinking, TellsAnEffortToATemplateThatKnowsIt) {
   EXPECT_EQ(Rendered(strict, "medium").budget, 4096u);
 }
 
+TEST(RenderThinking, ABudgetBesideAnEffortTakesThePlaceOfItsNumberAndTheWordIsTold) {
+  const auto rendered = [](const char* text) {
+    const ThinkSetting both{.mode = ThinkMode::kOn, .budget = 7, .effort = Effort::kHigh};
+    return RenderThinking(ChatPrompt(text, "test", {}), TemplateMessages({{.role = "user", .content = "Hi"}}), {}, both,
+                          kNow);
+  };
+  EXPECT_EQ(rendered("{{ reasoning_effort | default('medium') }}").text, "high");
+  EXPECT_EQ(rendered("{{ reasoning_effort | default('medium') }}").budget, 7u);
+  EXPECT_EQ(rendered("x").budget, 7u);
+}
+
 TEST(RenderThinking, AnEffortThatNoTemplateKnowsIsABudget) {
   EXPECT_EQ(Rendered("x{{ enable_thinking }}", "low").budget, 1024u);
   EXPECT_EQ(Rendered("x{{ enable_thinking }}", "medium").budget, 4096u);
