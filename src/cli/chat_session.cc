@@ -110,7 +110,7 @@ class ChatSession {
   bool Do(const ChatCommand& command);
   // What a message that gets no answer is taken back to.
   struct Before {
-    Conversation conversation;
+    ChatConversation conversation;
     uint32_t choice;
   };
   void AnswerLast(Before before);
@@ -134,7 +134,7 @@ class ChatSession {
   const char* const why_no_chat_;
   SamplingParams sampling_;
   ThinkSetting think_;
-  Conversation conversation_;
+  ChatConversation conversation_;
   uint32_t choice_;  // of the answer to the last message: /regenerate takes the next one
   std::string last_prompt_;
   std::optional<AnswerResult> last_answer_;

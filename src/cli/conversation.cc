@@ -35,31 +35,31 @@ boost::json::object SamplingAsJson(const SamplingParams& sampling) {
 
 }  // namespace
 
-void Conversation::RemoveLast() {
+void ChatConversation::RemoveLast() {
   if (ends_with_answer()) settings_.pop_back();
   messages_.pop_back();
 }
 
-void Conversation::Clear() {
+void ChatConversation::Clear() {
   messages_.clear();
   settings_.clear();
 }
 
-void Conversation::AddAssistant(std::string content, std::string reasoning, AnswerSettings settings) {
+void ChatConversation::AddAssistant(std::string content, std::string reasoning, AnswerSettings settings) {
   Message message{.role = "assistant", .content = std::move(content)};
   if (!reasoning.empty()) message.reasoning_content = std::move(reasoning);
   messages_.push_back(std::move(message));
   settings_.push_back(std::move(settings));
 }
 
-std::vector<Message> Conversation::messages() const {
+std::vector<Message> ChatConversation::messages() const {
   std::vector<Message> messages;
   if (!system_.empty()) messages.push_back({.role = "system", .content = system_});
   messages.insert(messages.end(), messages_.begin(), messages_.end());
   return messages;
 }
 
-std::string ConversationAsMarkdown(const Conversation& conversation, const ConversationFacts& facts) {
+std::string ConversationAsMarkdown(const ChatConversation& conversation, const ConversationFacts& facts) {
   std::string text = "# A conversation with " + facts.model + "\n\nModel SHA-256 `" + facts.model_sha256 + "`, seed " +
                      std::to_string(facts.seed) + "\n";
   for (const Message& message : conversation.messages()) {
@@ -71,7 +71,7 @@ std::string ConversationAsMarkdown(const Conversation& conversation, const Conve
   return text;
 }
 
-std::string ConversationAsJson(const Conversation& conversation, const ConversationFacts& facts) {
+std::string ConversationAsJson(const ChatConversation& conversation, const ConversationFacts& facts) {
   boost::json::array messages;
   for (const Message& message : conversation.messages()) {
     boost::json::object object{{"role", message.role}, {"content", message.content.value_or("")}};

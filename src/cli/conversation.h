@@ -18,7 +18,7 @@ struct AnswerSettings {
 };
 
 // Messages alternate: user, assistant, user... The system message is apart.
-class Conversation {
+class ChatConversation {
  public:
   const std::string& system() const { return system_; }
   void SetSystem(std::string text) { system_ = std::move(text); }
@@ -54,8 +54,8 @@ struct ConversationFacts {
 
 // As Markdown for people, and as JSON with the messages as chat APIs have them ("reasoning_content" of an assistant)
 // and, in "answers", the choice and the sampling settings of each answer.
-std::string ConversationAsMarkdown(const Conversation& conversation, const ConversationFacts& facts);
-std::string ConversationAsJson(const Conversation& conversation, const ConversationFacts& facts);
+std::string ConversationAsMarkdown(const ChatConversation& conversation, const ConversationFacts& facts);
+std::string ConversationAsJson(const ChatConversation& conversation, const ConversationFacts& facts);
 
 }  // namespace candor
 

@@ -5,8 +5,8 @@
 namespace candor {
 namespace {
 
-Conversation Sample() {
-  Conversation conversation;
+ChatConversation Sample() {
+  ChatConversation conversation;
   conversation.SetSystem("Be brief.");
   conversation.AddUser("2 + 2?");
   AnswerSettings settings{.choice = 2};
@@ -16,7 +16,7 @@ Conversation Sample() {
   return conversation;
 }
 
-TEST(Conversation, PutsTheSystemMessageInFront) {
+TEST(ChatConversation, PutsTheSystemMessageInFront) {
   const std::vector<Message> messages = Sample().messages();
   ASSERT_EQ(messages.size(), 3u);
   EXPECT_EQ(messages[0].role, "system");
@@ -24,8 +24,8 @@ TEST(Conversation, PutsTheSystemMessageInFront) {
   EXPECT_EQ(messages[2].reasoning_content, "two\nand two");
 }
 
-TEST(Conversation, TakesMessagesBack) {
-  Conversation conversation = Sample();
+TEST(ChatConversation, TakesMessagesBack) {
+  ChatConversation conversation = Sample();
   EXPECT_TRUE(conversation.ends_with_answer());
   conversation.RemoveLast();
   EXPECT_FALSE(conversation.ends_with_answer());
