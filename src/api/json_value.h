@@ -1,7 +1,8 @@
 // JSON of a request as a tree, within limits, and exact.
 //
-// format/json_reader.h reads it. A tree takes up to forty times the memory of its text: kMaxJsonValues bounds it, and a
-// body that says more than that says nothing that a model could answer.
+// format/json_reader.h reads it. A tree takes up to forty times the memory of its text: kMaxJsonValues bounds it. The
+// limits are such that the front's one thread is never busy for more than a tenth of a second with one body, and leave
+// room for more than the longest contexts.
 #ifndef CANDOR_API_JSON_VALUE_H_
 #define CANDOR_API_JSON_VALUE_H_
 
@@ -16,9 +17,9 @@
 
 namespace candor {
 
-inline constexpr size_t kMaxJsonBytes = 32u << 20;
+inline constexpr size_t kMaxJsonBytes = 8u << 20;
 inline constexpr size_t kMaxJsonDepth = 64;
-inline constexpr size_t kMaxJsonValues = 1u << 20;
+inline constexpr size_t kMaxJsonValues = 1u << 18;
 
 struct JsonValue;
 using JsonArray = std::vector<JsonValue>;

@@ -25,7 +25,7 @@ is written by the program from the tables by which it checks requests, like `/op
   that are not in the tables pass, because clients send back what they stored with an answer.
 - **Null is the same as nothing**, wherever a field is not required.
 - **A whole number** may be written 1, 1.0 or 1e0; 1.5 is none.
-- **A body** is JSON in UTF-8 of at most 32 MiB, 64 levels and 1,048,576 values, and no object names a member twice.
+- **A body** is JSON in UTF-8 of at most %BYTES% bytes, %DEPTH% levels and %VALUES% values, and no object names a member twice.
 - **Answers do not depend on anything else**: the same model, prompt, parameters and seed give the same tokens and the
   same log-probabilities on bits, whatever else the server does and whatever it has cached. `system_fingerprint` is the
   version of the numerics and a digest of the weights.
@@ -166,7 +166,7 @@ void AppendResponses(std::string& page) {
   }
 }
 
-std::string Grouped(uint32_t number) {
+std::string Grouped(size_t number) {
   std::string text = std::to_string(number);
   for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
   return text;
@@ -180,6 +180,9 @@ void Replace(std::string_view what, const std::string& with, std::string& text) 
 
 std::string ApiReference() {
   std::string page = kIntroduction;
+  Replace("%BYTES%", Grouped(kMaxJsonBytes), page);
+  Replace("%DEPTH%", Grouped(kMaxJsonDepth), page);
+  Replace("%VALUES%", Grouped(kMaxJsonValues), page);
   page += "\n## Endpoints\n\n| | |\n|---|---|\n";
   for (const Endpoint& endpoint : Endpoints()) {
     page += std::string("| `") + endpoint.method + " " + endpoint.path + "` | " + endpoint.summary + " |\n";
