@@ -6,6 +6,7 @@
 - no source file is over 600 lines, no file over 1 MiB except test data;
 - no file is left unfinished (the usual marks), none names a path of somebody's machine;
 - every link of a document leads to a file, every path of this repository that it names is there;
+- no two headers define types of one name in one namespace, which a linker would take for the same;
 - the name of a model family stands in its own file and the registry, nowhere else in the engine.
 """
 import pathlib
@@ -27,9 +28,14 @@ NAMED_PATH = re.compile(r"`((?:src|tests|tools|bench|fuzz|cmake|examples)/[\w./-
 FAMILY_FREE = ["base", "kernels", "format", "chat", "grammar", "model", "engine", "ipc", "trust", "api", "server"]
 FAMILIES = "src/model/families"
 REGISTRIES = {"src/model/registry.cc", "src/model/registry.h", "src/model/CMakeLists.txt"}
-# What a format calls its things after the model that brought them: a kind of rotation in config.json.
-FORMATS_OWN_WORDS = re.compile(r'"llama3"|linear, llama3, yarn')
+# What a format calls its things after the model that brought them: a kind of rotation in config.json, a way to report
+# reasoning.
+FORMATS_OWN_WORDS = re.compile(r'"llama3"|linear, llama3, yarn|"auto", "deepseek", "parsed"')
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+TYPE = re.compile(r"^(?:class|struct|enum class) (\w+)(?: final)?(?: *:(?!:)| *\{)", re.MULTILINE)
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.MULTILINE)
 
 
 def listed_files(root):
@@ -113,6 +119,20 @@ def check_families(root, names):
                 yield f"{name}:{number}: names a model family, which only {FAMILIES} may: {line.strip()}"
 
 
+def check_type_names(root, names):
+    defined = {}
+    for name in names:
+        if not (name.startswith("src/") and name.endswith(".h")):
+            continue
+        text = (root / name).read_text(encoding="utf-8")
+        namespace = NAMESPACE.search(text)
+        for match in TYPE.finditer(text):
+            key = (namespace.group(1) if namespace else "", match.group(1))
+            other = defined.setdefault(key, name)
+            if other != name:
+                yield f"{name}: {match.group(1)} is defined in {other} too, in the same namespace"
+
+
 def check(root):
     names = listed_files(root)
     for name in names:
@@ -120,6 +140,7 @@ def check(root):
         yield from check_text(root, name)
     yield from check_documents(root, names)
     yield from check_families(root, names)
+    yield from check_type_names(root, names)
 
 
 def main():

@@ -51,8 +51,8 @@ void SplitThought(Message& message, bool goes_on) {
 }
 
 ToolCall ReadCall(const JsonValue& value, const std::string& where) {
-  const RequestReader call(value);
-  const RequestReader function(*call.Get("function"));
+  const FieldReader call(value);
+  const FieldReader function(*call.Get("function"));
   ToolCall read{.id = call.String("id").value_or(""), .name = *function.String("name"), .arguments = "{}"};
   const JsonValue* arguments = function.Get("arguments");
   if (arguments == nullptr) return read;
@@ -77,7 +77,7 @@ ToolCall ReadCall(const JsonValue& value, const std::string& where) {
 }
 
 Message ReadMessage(const JsonValue& value, const std::string& where, bool goes_on) {
-  const RequestReader reader(value);
+  const FieldReader reader(value);
   Message message{.role = *reader.String("role"), .content = TextOf(reader.Get("content"))};
   const bool assistant = message.role == "assistant";
   if (message.role == "developer") message.role = "system";
@@ -107,12 +107,12 @@ Message ReadMessage(const JsonValue& value, const std::string& where, bool goes_
 }
 
 // Which of the ways to go on with the last message is used; empty for none.
-std::string WayToContinue(const RequestReader& body, const JsonArray& messages) {
+std::string WayToContinue(const FieldReader& body, const JsonArray& messages) {
   const std::optional<bool> continues = body.Bool("continue_final_message");
   std::string way = continues.value_or(false) ? "continue_final_message" : "";
   for (size_t i = 0; i < messages.size(); ++i) {
     for (const char* name : {"prefix", "partial"}) {
-      if (!RequestReader(messages[i]).Flag(name)) continue;
+      if (!FieldReader(messages[i]).Flag(name)) continue;
       const std::string param = "messages[" + std::to_string(i) + "]." + name;
       if (i + 1 != messages.size()) {
         throw RequestError(InvalidField(param, "invalid_value", "only the last message can be gone on with"));
@@ -138,7 +138,7 @@ std::string WayToContinue(const RequestReader& body, const JsonArray& messages) 
 }  // namespace
 
 ChatMessages ReadChatMessages(const JsonValue& body) {
-  const RequestReader reader(body);
+  const FieldReader reader(body);
   const JsonArray& list = *reader.Get("messages")->array();
   const std::string way = WayToContinue(reader, list);
   ChatMessages chat{.continue_last = !way.empty()};

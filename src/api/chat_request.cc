@@ -13,7 +13,7 @@ Conversation ReadConversation(const JsonValue& body) {
   Conversation conversation;
   conversation.messages = std::move(chat.messages);
   conversation.continue_last = chat.continue_last;
-  const JsonValue* given = RequestReader(body).Get("chat_template_kwargs");
+  const JsonValue* given = FieldReader(body).Get("chat_template_kwargs");
   JsonValue variables = given == nullptr ? JsonValue() : *given;
   conversation.think = ReadThinkFields(body, variables);
   if (const JsonObject* members = variables.object(); members != nullptr && !members->empty()) {
@@ -33,7 +33,7 @@ Conversation ReadConversation(const JsonValue& body) {
 ChatRequest ParseChatRequest(std::string_view body) {
   ChatRequest request;
   const JsonValue json = ParseRequest(body, kChatRequest, request.ignored);
-  const RequestReader reader(json);
+  const FieldReader reader(json);
   request.model = *reader.String("model");
   ReadGenerationFields(json, request.job, request.seed_given, request.options);
   request.options.reasoning = ReadShowsReasoning(json);
@@ -50,7 +50,7 @@ ChatRequest ParseChatRequest(std::string_view body) {
 RenderRequest ParseRenderRequest(std::string_view body) {
   RenderRequest request;
   const JsonValue json = ParseRequest(body, kRenderRequest, request.ignored);
-  request.model = *RequestReader(json).String("model");
+  request.model = *FieldReader(json).String("model");
   request.conversation = ReadConversation(json);
   return request;
 }

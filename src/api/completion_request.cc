@@ -9,7 +9,7 @@ namespace candor {
 CompletionRequest ParseCompletionRequest(std::string_view body) {
   CompletionRequest request;
   const JsonValue json = ParseRequest(body, kCompletionRequest, request.ignored);
-  const RequestReader reader(json);
+  const FieldReader reader(json);
   request.model = *reader.String("model");
   request.prompts = ReadTextInputs(*reader.Get("prompt"));
   ReadGenerationFields(json, request.job, request.seed_given, request.options);

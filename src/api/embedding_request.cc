@@ -8,7 +8,7 @@ namespace candor {
 EmbeddingRequest ParseEmbeddingRequest(std::string_view body) {
   EmbeddingRequest request;
   const JsonValue json = ParseRequest(body, kEmbeddingRequest, request.ignored);
-  const RequestReader reader(json);
+  const FieldReader reader(json);
   request.model = *reader.String("model");
   request.inputs = ReadTextInputs(*reader.Get("input"));
   if (reader.String("encoding_format") == "base64") request.encoding = EmbeddingEncoding::kBase64;

@@ -5,7 +5,7 @@
 namespace candor {
 namespace {
 
-SamplingOverrides ReadSampling(const RequestReader& body) {
+SamplingOverrides ReadSampling(const FieldReader& body) {
   SamplingOverrides sampling;
   for (const SamplingField& field : SamplingFields()) sampling.values.push_back(body.Number(field.name));
   const auto value = [&](std::string_view name) -> std::optional<double>& {
@@ -40,36 +40,36 @@ SamplingOverrides ReadSampling(const RequestReader& body) {
 
 }  // namespace
 
-const JsonValue* RequestReader::Get(std::string_view name) const {
+const JsonValue* FieldReader::Get(std::string_view name) const {
   const JsonValue* member = object_.Find(name);
   return member == nullptr || member->is_null() ? nullptr : member;
 }
 
-std::optional<bool> RequestReader::Bool(std::string_view name) const {
+std::optional<bool> FieldReader::Bool(std::string_view name) const {
   const JsonValue* member = Get(name);
   if (member == nullptr || member->boolean() == nullptr) return std::nullopt;
   return *member->boolean();
 }
 
-bool RequestReader::Flag(std::string_view name, bool when_absent) const { return Bool(name).value_or(when_absent); }
+bool FieldReader::Flag(std::string_view name, bool when_absent) const { return Bool(name).value_or(when_absent); }
 
-std::optional<std::string> RequestReader::String(std::string_view name) const {
+std::optional<std::string> FieldReader::String(std::string_view name) const {
   const JsonValue* member = Get(name);
   if (member == nullptr || member->string() == nullptr) return std::nullopt;
   return *member->string();
 }
 
-std::optional<double> RequestReader::Number(std::string_view name) const {
+std::optional<double> FieldReader::Number(std::string_view name) const {
   const JsonValue* member = Get(name);
   return member == nullptr ? std::nullopt : member->number();
 }
 
-std::optional<int64_t> RequestReader::Integer(std::string_view name) const {
+std::optional<int64_t> FieldReader::Integer(std::string_view name) const {
   const JsonValue* member = Get(name);
   return member == nullptr ? std::nullopt : member->integer();
 }
 
-std::vector<TokenId> RequestReader::Tokens(std::string_view name) const {
+std::vector<TokenId> FieldReader::Tokens(std::string_view name) const {
   const JsonValue* member = Get(name);
   return member == nullptr || member->array() == nullptr ? std::vector<TokenId>() : TokensOf(*member->array());
 }
@@ -99,7 +99,7 @@ std::string IgnoredField(const std::vector<std::string>& ignored) {
 }
 
 void ReadGenerationFields(const JsonValue& body, GenerateMessage& job, bool& seed_given, ResponseOptions& options) {
-  const RequestReader reader(body);
+  const FieldReader reader(body);
   job.sampling = ReadSampling(reader);
   const JsonValue* seed = reader.Get("seed");
   seed_given = seed != nullptr;
@@ -121,7 +121,7 @@ void ReadGenerationFields(const JsonValue& body, GenerateMessage& job, bool& see
 
   options.stream = reader.Flag("stream");
   if (const JsonValue* stream = reader.Get("stream_options")) {
-    options.include_usage = RequestReader(*stream).Flag("include_usage");
+    options.include_usage = FieldReader(*stream).Flag("include_usage");
   }
   options.token_ids = reader.Flag("return_token_ids");
   options.progress = reader.Flag("return_progress");

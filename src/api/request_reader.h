@@ -17,9 +17,9 @@ namespace candor {
 
 // The members of one object; null counts as absent. The object must outlive it. Each call takes time linear in the
 // members.
-class RequestReader {
+class FieldReader {
  public:
-  explicit RequestReader(const JsonValue& object) : object_(object) {}
+  explicit FieldReader(const JsonValue& object) : object_(object) {}
 
   const JsonValue* Get(std::string_view name) const;
   bool Flag(std::string_view name, bool when_absent = false) const;

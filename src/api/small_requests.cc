@@ -10,7 +10,7 @@ namespace candor {
 TokenizeRequest ParseTokenizeRequest(std::string_view body) {
   std::vector<std::string> ignored;
   const JsonValue json = ParseRequest(body, kTokenizeRequest, ignored);
-  const RequestReader reader(json);
+  const FieldReader reader(json);
   return {.model = *reader.String("model"),
           .query = {.text = *reader.String("text"),
                     .add_special = reader.Flag("add_special"),
@@ -20,7 +20,7 @@ TokenizeRequest ParseTokenizeRequest(std::string_view body) {
 DetokenizeRequest ParseDetokenizeRequest(std::string_view body) {
   std::vector<std::string> ignored;
   const JsonValue json = ParseRequest(body, kDetokenizeRequest, ignored);
-  const RequestReader reader(json);
+  const FieldReader reader(json);
   return {.model = *reader.String("model"), .query = {.tokens = reader.Tokens("tokens")}};
 }
 

@@ -78,18 +78,18 @@ void ReadVariables(JsonValue& variables, Claims& claims) {
 }  // namespace
 
 ThinkSetting ReadThinkFields(const JsonValue& body, JsonValue& variables) {
-  const RequestReader reader(body);
+  const FieldReader reader(body);
   Claims claims;
   if (const auto word = reader.String("reasoning_effort")) claims.Effort("reasoning_effort", *word);
   if (const JsonValue* reasoning = reader.Get("reasoning")) {
-    const RequestReader inner(*reasoning);
+    const FieldReader inner(*reasoning);
     if (const auto on = inner.Bool("enabled")) claims.Mode("reasoning.enabled", *on);
     if (const auto word = inner.String("effort")) claims.Effort("reasoning.effort", *word);
     if (const auto budget = inner.Integer("max_tokens")) claims.Budget("reasoning.max_tokens", *budget);
   }
   if (const auto on = reader.Bool("thinking")) claims.Mode("thinking", *on);
   if (const JsonValue* thinking = reader.Get("thinking"); thinking != nullptr && thinking->object() != nullptr) {
-    const RequestReader inner(*thinking);
+    const FieldReader inner(*thinking);
     const std::string type = inner.String("type").value_or("");
     if (type == "enabled" || type == "disabled") claims.Mode("thinking.type", type == "enabled");
     if (const auto budget = inner.Integer("budget_tokens")) claims.Budget("thinking.budget_tokens", *budget);
@@ -106,10 +106,10 @@ ThinkSetting ReadThinkFields(const JsonValue& body, JsonValue& variables) {
 }
 
 bool ReadShowsReasoning(const JsonValue& body) {
-  const RequestReader reader(body);
+  const FieldReader reader(body);
   std::optional<bool> shown = reader.Bool("include_reasoning");
   if (const JsonValue* reasoning = reader.Get("reasoning")) {
-    std::optional<bool> not_excluded = RequestReader(*reasoning).Bool("exclude");
+    std::optional<bool> not_excluded = FieldReader(*reasoning).Bool("exclude");
     if (not_excluded) not_excluded = !*not_excluded;
     shown = OneOf(shown, "include_reasoning", not_excluded, "reasoning.exclude");
   }

@@ -50,13 +50,13 @@ class Downloader {
 
   // False when stopped. Sets complete_ when the whole file is there.
   bool Attempt() {
-    HttpRequest request;
+    DownloadRequest request;
     request.url = url_;
     request.begin = file_.size();
     request.if_range = etag_;
     request.bearer_token = options_.bearer_token;
     request.allow_http = options_.allow_http;
-    const HttpBody body{[&](const HttpResponse& response) { Begin(request, response); },
+    const HttpBody body{[&](const DownloadResponse& response) { Begin(request, response); },
                         [&](std::span<const std::byte> bytes) { Take(bytes); }};
     const auto response = client_.Fetch(request, body, [&] { return Report(); });
     if (!response) return false;
@@ -77,7 +77,7 @@ class Downloader {
     return true;
   }
 
-  void Begin(const HttpRequest& request, const HttpResponse& response) {
+  void Begin(const DownloadRequest& request, const DownloadResponse& response) {
     if (response.status == kPartialContent) {
       if (!response.range || response.range->begin != request.begin) {
         throw IoError(url_.shown + ": the server sent another part than was asked for");
@@ -131,7 +131,7 @@ class Downloader {
 
   // Status 416: the file has no bytes from here on. Either all of it is there already, or what is there is of another
   // file.
-  void NothingBeyond(const HttpResponse& response) {
+  void NothingBeyond(const DownloadResponse& response) {
     if (response.range && response.range->total == file_.size()) {
       complete_ = true;
     } else {

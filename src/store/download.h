@@ -18,8 +18,8 @@ constexpr uint64_t kMaxDownloadBytes = uint64_t{1} << 40;
 constexpr uint64_t kUnannouncedRoom = 256'000'000;
 
 struct DownloadOptions {
-  bool allow_http = false;                      // HttpRequest
-  std::string bearer_token;                     // HttpRequest
+  bool allow_http = false;                      // DownloadRequest
+  std::string bearer_token;                     // DownloadRequest
   int attempts = 5;                             // in a row that bring no new byte
   std::chrono::milliseconds first_pause{1000};  // before the second attempt; doubles
 };

@@ -54,7 +54,7 @@ struct HttpClient::Transfer {
   }
 
   CURL* handle;
-  HttpResponse response;
+  DownloadResponse response;
   const HttpBody* body;
   const std::function<bool()>* go_on;
   size_t header_bytes = 0;
@@ -78,7 +78,7 @@ struct HttpClient::Transfer {
     }
     if (line.starts_with("HTTP/")) {  // an interim answer (100, a proxy's) may have come before
       HttpUrl url = std::move(self.response.url);
-      self.response = HttpResponse();
+      self.response = DownloadResponse();
       self.response.url = std::move(url);
       return line.size();
     }
@@ -123,14 +123,14 @@ struct HttpClient::Transfer {
   }
 };
 
-HttpClient::HttpClient(const HttpLimits& limits) : limits_(limits), state_(std::make_unique<State>()) {
+HttpClient::HttpClient(const DownloadLimits& limits) : limits_(limits), state_(std::make_unique<State>()) {
   state_->handle = curl_easy_init();
   if (state_->handle == nullptr) throw IoError("libcurl does not start");
 }
 
 HttpClient::~HttpClient() { curl_easy_cleanup(state_->handle); }
 
-void HttpClient::Configure(const HttpRequest& request, Transfer& transfer) {
+void HttpClient::Configure(const DownloadRequest& request, Transfer& transfer) {
   CURL* const handle = state_->handle;
   curl_easy_reset(handle);
   state_->reason[0] = '\0';
@@ -164,8 +164,8 @@ void HttpClient::Configure(const HttpRequest& request, Transfer& transfer) {
   Check(curl_easy_setopt(handle, CURLOPT_HTTPHEADER, transfer.fields.get()));
 }
 
-std::optional<HttpResponse> HttpClient::FetchOnce(const HttpRequest& request, const HttpBody& body,
-                                                  const std::function<bool()>& go_on) {
+std::optional<DownloadResponse> HttpClient::FetchOnce(const DownloadRequest& request, const HttpBody& body,
+                                                      const std::function<bool()>& go_on) {
   Transfer transfer(state_->handle, request.url, body, go_on, limits_.header_bytes);
   Configure(request, transfer);
   const CURLcode code = curl_easy_perform(state_->handle);
@@ -188,12 +188,12 @@ std::optional<HttpResponse> HttpClient::FetchOnce(const HttpRequest& request, co
   return transfer.response;
 }
 
-std::optional<HttpResponse> HttpClient::Fetch(const HttpRequest& request, const HttpBody& body,
-                                              const std::function<bool()>& go_on) {
-  HttpRequest next = request;
+std::optional<DownloadResponse> HttpClient::Fetch(const DownloadRequest& request, const HttpBody& body,
+                                                  const std::function<bool()>& go_on) {
+  DownloadRequest next = request;
   std::string linked_etag;
   for (int redirects = 0; redirects <= kMaxRedirects; ++redirects) {
-    std::optional<HttpResponse> response = FetchOnce(next, body, go_on);
+    std::optional<DownloadResponse> response = FetchOnce(next, body, go_on);
     if (!response) return std::nullopt;
     const bool at_origin = next.url.origin == request.url.origin;
     if (at_origin && linked_etag.empty()) linked_etag = response->linked_etag;

@@ -24,7 +24,7 @@ class TransientError : public IoError {
   using IoError::IoError;
 };
 
-struct HttpRequest {
+struct DownloadRequest {
   HttpUrl url;
   bool head = false;
   // Ask for the bytes from here on; with `if_range` (a strong entity tag) the whole file when it has changed.
@@ -37,7 +37,7 @@ struct HttpRequest {
   bool stay_at_origin = false;
 };
 
-struct HttpResponse {
+struct DownloadResponse {
   long status = 0;
   HttpUrl url;                     // the last one asked, after redirects
   std::optional<uint64_t> length;  // of the body
@@ -49,12 +49,12 @@ struct HttpResponse {
 
 // What to do with the answer. Both may throw, which ends the transfer.
 struct HttpBody {
-  std::function<void(const HttpResponse&)> begin;         // once, before the first byte of a 2xx answer
+  std::function<void(const DownloadResponse&)> begin;     // once, before the first byte of a 2xx answer
   std::function<void(std::span<const std::byte>)> bytes;  // of a 2xx answer
 };
 
 // When a connection or an answer is given up.
-struct HttpLimits {
+struct DownloadLimits {
   long connect_seconds = 30;
   // A connection slower than this for so long is as good as broken.
   long slow_bytes_per_second = 100;
@@ -65,7 +65,7 @@ struct HttpLimits {
 // One connection at a time, kept open between requests. One thread.
 class HttpClient {
  public:
-  explicit HttpClient(const HttpLimits& limits = {});
+  explicit HttpClient(const DownloadLimits& limits = {});
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -74,16 +74,16 @@ class HttpClient {
   // the final answer, whatever its status. `go_on` is asked at least once a second; nullopt when it returned false.
   // Throws TransientError for what may pass, IoError for what will not (no such host, certificate, redirects, a header
   // that is too long).
-  std::optional<HttpResponse> Fetch(const HttpRequest& request, const HttpBody& body,
-                                    const std::function<bool()>& go_on);
+  std::optional<DownloadResponse> Fetch(const DownloadRequest& request, const HttpBody& body,
+                                        const std::function<bool()>& go_on);
 
  private:
   struct Transfer;
   struct State;
-  void Configure(const HttpRequest& request, Transfer& transfer);
-  std::optional<HttpResponse> FetchOnce(const HttpRequest& request, const HttpBody& body,
-                                        const std::function<bool()>& go_on);
-  HttpLimits limits_;
+  void Configure(const DownloadRequest& request, Transfer& transfer);
+  std::optional<DownloadResponse> FetchOnce(const DownloadRequest& request, const HttpBody& body,
+                                            const std::function<bool()>& go_on);
+  DownloadLimits limits_;
   std::unique_ptr<State> state_;
 };
 

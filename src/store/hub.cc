@@ -83,7 +83,7 @@ HttpUrl HubUrl(const std::string& endpoint, const HubFile& file, bool allow_http
 
 std::optional<std::string> HubDigest(HttpClient& client, const HttpUrl& url, const std::string& bearer_token,
                                      bool allow_http, const std::function<bool()>& go_on) {
-  HttpRequest request;
+  DownloadRequest request;
   request.url = url;
   request.head = true;
   request.bearer_token = bearer_token;

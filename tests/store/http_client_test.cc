@@ -60,7 +60,7 @@ class SlowServer {
 TEST(HttpClientTest, GivesUpOnAConnectionThatIsTooSlow) {
   const SlowServer server(10);
   HttpClient client({.slow_seconds = 1});
-  HttpRequest request;
+  DownloadRequest request;
   request.url = ParseHttpUrl(server.url(), false);
   try {
     client.Fetch(request, {}, [] { return true; });
@@ -71,10 +71,10 @@ TEST(HttpClientTest, GivesUpOnAConnectionThatIsTooSlow) {
 }
 
 TEST(HttpClientTest, ByDefaultNoConnectionMayBeSlowForLongerThanAMinute) {
-  EXPECT_GE(HttpLimits().slow_bytes_per_second, 1);
-  EXPECT_GE(HttpLimits().slow_seconds, 1);
-  EXPECT_LE(HttpLimits().slow_seconds, 60);
-  EXPECT_LE(HttpLimits().connect_seconds, 60);
+  EXPECT_GE(DownloadLimits().slow_bytes_per_second, 1);
+  EXPECT_GE(DownloadLimits().slow_seconds, 1);
+  EXPECT_LE(DownloadLimits().slow_seconds, 60);
+  EXPECT_LE(DownloadLimits().connect_seconds, 60);
 }
 
 }  // namespace

@@ -38,6 +38,13 @@ class RepositoryFiles(unittest.TestCase):
         self.tree.write("src/model/decoder.cc", "/* one\n two */\nif (name == \"Llama3\") {}\n")
         self.assertIn("src/model/decoder.cc:3: names a model family", self.report())
 
+    def test_two_types_of_one_name_are_found(self):
+        self.tree.write("src/base/a.h", "namespace candor {\nstruct Same {\n};\nstruct Same::Part {\n};\n}\n")
+        self.tree.write("src/base/b.h", "namespace candor::other {\nclass Same {\n};\n}\n")
+        self.assertEqual(self.tree.run(SCRIPT)[0], 0)
+        self.tree.write("src/base/c.h", "namespace candor {\nclass Same : Base {\n};\n}\n")
+        self.assertIn("src/base/c.h: Same is defined in src/base/a.h too", self.report())
+
     def test_unfinished_work_is_found(self):
         self.tree.write("src/base/a.cc", "// TO" "DO: later\n")
         self.assertIn("src/base/a.cc:1: a mark of unfinished work", self.report())
