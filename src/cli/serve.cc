@@ -33,7 +33,7 @@ constexpr const char* kFooter = R"(Examples:
   candor serve                                   all models of the store, loaded when they are asked for
   candor serve qwen2.5-coder-0.5b --alias '*=qwen2.5-coder-0.5b'    whatever name a client insists on
   candor serve smollm2-135m --memory 8GiB --parallel 32
-  candor keys create office && candor serve smollm2-135m --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
+  candor serve smollm2-135m --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem    needs keys: see candor keys
 
 Then, from any client:
   curl http://127.0.0.1:8080/v1/chat/completions -H 'content-type: application/json' \
