@@ -20,6 +20,7 @@ void AddBenchCommand(CLI::App& app);
 void AddPlanCommand(CLI::App& app);
 void AddServeCommand(CLI::App& app);
 void AddDoctorCommand(CLI::App& app);
+void AddKeysCommand(CLI::App& app);
 void AddWorkerCommand(CLI::App& app);
 
 }  // namespace candor

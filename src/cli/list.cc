@@ -8,6 +8,7 @@
 #include "cli/sealing.h"
 #include "cli/standard_output.h"
 #include "cli/store_folder.h"
+#include "cli/table.h"
 #include "format/gguf.h"
 #include "store/known_models.h"
 #include "store/model_store.h"
@@ -98,25 +99,6 @@ std::string ShortSource(const std::string& source) {
   while (continues(head)) --head;
   while (continues(tail)) ++tail;
   return source.substr(0, head) + "..." + source.substr(tail);
-}
-
-// Rows of cells, left-aligned, two spaces apart; the last cell as it is.
-void PrintTable(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    text += line + "\n";
-  }
-  PrintResult(text);
 }
 
 void List(const ListFlags& flags) {

@@ -57,6 +57,7 @@ int Main(std::vector<std::string> arguments) {
     AddRenderCommand(app);
     AddServeCommand(app);
     AddDoctorCommand(app);
+    AddKeysCommand(app);
     AddWorkerCommand(app);
     AddConfigFile(app);
     // CLI11 takes its arguments from the back.

@@ -6,12 +6,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"

@@ -1,4 +1,4 @@
-// Server-sent events as text. Source: the HTML standard, section 9.2.
+// Server-sent events (WHATWG HTML, section 9.2) as bytes. Pure.
 #ifndef CANDOR_SERVER_SSE_H_
 #define CANDOR_SERVER_SSE_H_
 
@@ -7,10 +7,11 @@
 
 namespace candor {
 
-// An event without a name whose data is `payload`, which has no line ends: JSON as the API writes it.
-std::string SseData(std::string_view payload);
+// An event without a name: a client that puts its data together gets `data` back, but for line ends, which all become
+// LF.
+std::string SseData(std::string_view data);
 
-// A comment, which clients skip: line ends become blanks.
+// What no client shows, and every proxy takes for a sign of life. Line ends in `text` begin further comments.
 std::string SseComment(std::string_view text);
 
 }  // namespace candor
