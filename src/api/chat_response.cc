@@ -35,20 +35,28 @@ void WriteTokenIds(const std::vector<TokenId>& ids, JsonWriter& json) {
 ChatResponse::ChatResponse(ResponseHead head, ResponseOptions options, uint32_t choices)
     : head_(std::move(head)), options_(options), tally_(choices), choices_(choices) {}
 
-void ChatResponse::BeginChoice(uint32_t choice, std::vector<Delta>& deltas) {
-  if (tally_.Begin(choice)) deltas.push_back({.choice = choice, .begins = true});
+// All at once and in their order: openai-python's stream helper cannot take a stream whose first chunk is not of choice
+// 0.
+void ChatResponse::Begin(std::vector<Delta>& deltas) {
+  if (tally_.begun()) return;
+  for (uint32_t choice = 0; choice < choices_.size(); ++choice) {
+    tally_.Begin(choice);
+    Delta& delta = deltas.emplace_back();
+    delta.choice = choice;
+    delta.begins = true;
+  }
 }
 
 std::vector<std::string> ChatResponse::Add(uint32_t choice, const JobStarted&) {
   std::vector<Delta> deltas;
-  if (tally_.Accepts(choice)) BeginChoice(choice, deltas);
+  if (tally_.Accepts(choice)) Begin(deltas);
   return Take(std::move(deltas));
 }
 
 std::vector<std::string> ChatResponse::Add(uint32_t choice, const JobProgress& progress) {
   if (!tally_.Accepts(choice) || !options_.progress || !options_.stream) return {};
   std::vector<Delta> deltas;
-  BeginChoice(choice, deltas);
+  Begin(deltas);
   std::vector<std::string> payloads = Take(std::move(deltas));
   payloads.push_back(ProgressChunk(choice, progress));
   return payloads;
@@ -80,7 +88,7 @@ void ChatResponse::AddText(uint32_t choice, const TextPiece& piece, std::vector<
 std::vector<std::string> ChatResponse::Add(uint32_t choice, const JobOutput& output) {
   if (!tally_.Accepts(choice)) return {};
   std::vector<Delta> deltas;
-  BeginChoice(choice, deltas);
+  Begin(deltas);
   tally_.Count(choice, output);
   const size_t first = deltas.size();
   for (const TextPiece& piece : output.texts) AddText(choice, piece, deltas);
@@ -108,7 +116,7 @@ std::vector<std::string> ChatResponse::Add(uint32_t choice, const JobOutput& out
 std::vector<std::string> ChatResponse::Add(uint32_t choice, const JobFinished& finished) {
   if (!tally_.Accepts(choice)) return {};
   std::vector<Delta> deltas;
-  BeginChoice(choice, deltas);
+  Begin(deltas);
   tally_.Finish(choice, finished, choice == 0);
   if (tally_.error()) return Fail(*tally_.error());
   const bool called = finished.reason == FinishReason::kEndToken && !choices_[choice].calls.empty();

@@ -81,7 +81,7 @@ class ChatResponse {
     const char* finish = nullptr;
   };
 
-  void BeginChoice(uint32_t choice, std::vector<Delta>& deltas);
+  void Begin(std::vector<Delta>& deltas);
   void AddText(uint32_t choice, const TextPiece& piece, std::vector<Delta>& deltas);
   std::vector<std::string> Take(std::vector<Delta> deltas);
   void Keep(Delta delta);

@@ -57,6 +57,19 @@ TEST(ChatResponse, AFirstEventOfAnyKindIsPrecededByTheRole) {
               ElementsAre(HasSubstr(R"("role":"assistant")"), HasSubstr(R"("finish_reason":"length")")));
 }
 
+// openai-python's helper makes its list of choices from the first chunk, and inserts others by their index.
+TEST(ChatResponse, AllChoicesBeginInTheirOrderWhicheverSpeaksFirst) {
+  ChatResponse response(Head(), kStream, 3);
+  const auto payloads = response.Add(2, Said(TokenRole::kAnswer, "Hi"));
+  ASSERT_EQ(payloads.size(), 4u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_THAT(payloads[i],
+                HasSubstr(R"("choices":[{"index":)" + std::to_string(i) + R"(,"delta":{"role":"assistant")"));
+  }
+  EXPECT_THAT(payloads[3], HasSubstr(R"({"index":2,"delta":{"content":"Hi"})"));
+  EXPECT_EQ(response.Add(0, Said(TokenRole::kAnswer, "Yo")).size(), 1u);
+}
+
 TEST(ChatResponse, AChunkWithoutChoicesComesOnlyWhenAskedFor) {
   ResponseOptions options = kStream;
   options.include_usage = true;
@@ -66,8 +79,8 @@ TEST(ChatResponse, AChunkWithoutChoicesComesOnlyWhenAskedFor) {
   finished.usage.reasoning_tokens = 3;
   for (const std::string& payload : response.Add(0, finished)) EXPECT_THAT(payload, Not(HasSubstr("usage")));
   const auto last = response.Add(1, finished);
-  ASSERT_EQ(last.size(), 3u);
-  EXPECT_EQ(last[2],
+  ASSERT_EQ(last.size(), 2u);
+  EXPECT_EQ(last[1],
             kHeadText + R"("choices":[],"usage":{"prompt_tokens":10,"completion_tokens":8,"total_tokens":18,)" +
                 R"("prompt_tokens_details":{"cached_tokens":6},"completion_tokens_details":{"reasoning_tokens":6},)" +
                 R"("prompt_cache_hit_tokens":6,"prompt_cache_miss_tokens":4}})");
