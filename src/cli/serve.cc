@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "api/json_value.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/key_file_option.h"
 #include "cli/local_time.h"
 #include "cli/machine_memory.h"
 #include "cli/offered_models.h"
@@ -17,9 +19,13 @@
 #include "cli/standard_output.h"
 #include "cli/worker_command.h"
 #include "ipc/front_seal.h"
+#include "server/access_log.h"
 #include "server/gateway.h"
 #include "server/host_port.h"
 #include "server/http_server.h"
+#include "server/key_file.h"
+#include "server/metrics.h"
+#include "server/routes.h"
 
 namespace candor {
 namespace {
@@ -45,6 +51,7 @@ GET /health, /ready, /metrics and /openapi.json tell how the server is and what 
 
 constexpr uint64_t kUsualKvBytes = uint64_t{2} << 30;
 constexpr uint64_t kMaxPemBytes = 1 << 20;
+constexpr std::chrono::seconds kCountInterval{1};  // of connections, for /metrics
 
 uint64_t MemoryOf(const ServeOptions& options) {
   if (options.memory_bytes != 0) return options.memory_bytes;
@@ -76,7 +83,7 @@ ServerOptions Listening(const ServeOptions& options) {
   server.port = options.port;
   server.allowed_hosts = options.allowed_hosts;
   server.allowed_origins = options.allowed_origins;
-  server.limits.body_bytes = options.max_body;
+  server.limits.body_bytes = kMaxJsonBytes;  // what the API reads
   if (options.certificate.empty() != options.private_key.empty()) {
     throw UsageError("--tls-cert and --tls-key: one is of no use without the other");
   }
@@ -121,6 +128,8 @@ class Serving {
   void Say(const std::string& text) const {
     if (!options_.quiet) Note("candor: " + text);
   }
+  std::optional<Caller> Authenticate(const HttpRequest& request);
+  void CountConnections();
   void Preloaded(const std::string& model, const std::string& problem);
   void Open();
   void StopOnSignals();
@@ -128,6 +137,10 @@ class Serving {
 
   const ServeOptions& options_;
   EventLoop loop_;
+  std::optional<KeyRing> keys_;
+  std::optional<Metrics> metrics_;
+  std::optional<AccessLog> log_;
+  EventLoop::Subscriptions count_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<HttpServer> server_;
   std::vector<EventLoop::Subscriptions> signals_;
@@ -135,8 +148,25 @@ class Serving {
   std::string problem_;  // why it cannot go on
 };
 
+std::optional<Caller> Serving::Authenticate(const HttpRequest& request) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!keys_->required(now)) return Caller{};
+  const std::optional<std::string_view> presented = PresentedKey(request);
+  const ApiKey* key = presented ? keys_->Find(*presented, now) : nullptr;
+  return key ? std::optional(Caller{key->id, key->models}) : std::nullopt;
+}
+
+void Serving::CountConnections() {
+  metrics_->ConnectionsCounted(server_->counts());
+  count_ = loop_.After(kCountInterval, [this] {
+    loop_.Post([this] { CountConnections(); });  // not from within the timer, which the next one replaces
+  });
+}
+
 void Serving::Run() {
-  RequireKeysBeyondLoopback(options_, false);
+  keys_.emplace(KeyFilePath(options_.keys_file));
+  const bool has_keys = keys_->required(std::chrono::steady_clock::now());
+  RequireKeysBeyondLoopback(options_, has_keys);
   std::vector<OfferedModel> models = OfferedModels(options_.models, options_.store);
   GatewayOptions gateway{.pool = PoolOptions(options_),
                          .parallel = options_.parallel,
@@ -145,19 +175,28 @@ void Serving::Run() {
                          .reasoning = options_.reasoning,
                          .kv_name = KvTypeName(options_.compute.kv),
                          .version = CANDOR_VERSION,
+                         .authenticate = [this](const HttpRequest& request) { return Authenticate(request); },
                          .local_now = LocalNow,
                          .worker = OwnWorkerCommand(),
                          .note = [this](const std::string& text) { Note("candor: " + text); }};
   std::vector<std::string> names;
   for (const OfferedModel& model : models) names.push_back(model.name);
+  metrics_.emplace(RoutePatterns(), names, CANDOR_VERSION);
+  if (options_.log) log_.emplace();
   ServerOptions listening = Listening(options_);
+  listening.on_request_end = [this](const RequestRecord& record) {
+    const RouteMatch match = FindRoute(record.method, record.path);
+    metrics_->RequestEnded(match.route ? RoutePattern(*match.route) : "", record);
+    if (log_) log_->Write(record);
+  };
   listening.before_body = [this](const HttpRequest& request) { return gateway_->BeforeBody(request); };
   // Listens before the worker starts: what is refused here costs nothing.
   server_ = std::make_unique<HttpServer>(loop_, std::move(listening),
                                          [this](std::shared_ptr<Exchange> exchange) { gateway_->Handle(exchange); });
-  gateway_ = std::make_unique<Gateway>(loop_, std::move(models), std::move(gateway));
+  gateway_ = std::make_unique<Gateway>(loop_, *metrics_, std::move(models), std::move(gateway));
   if (const FrontSealReport seal = SealFront(); !seal.sealed()) Note("candor: " + seal.Describe());
   StopOnSignals();
+  CountConnections();
   if (options_.models.empty()) {
     Open();
   } else {
@@ -188,7 +227,8 @@ void Serving::Open() {
   const std::vector<std::string> urls = server_->urls();
   std::string all;
   for (const std::string& url : urls) all += (all.empty() ? "" : ", ") + url;
-  Say("serving on " + all + "; Ctrl-C stops");
+  const bool asks = keys_->required(std::chrono::steady_clock::now());
+  Say("serving on " + all + (asks ? " for those with a key" : "") + "; Ctrl-C stops");
   if (options_.json) PrintResult(boost::json::serialize(boost::json::object{{"url", urls.front()}}) + "\n");
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "cli/byte_size.h"
+#include "cli/key_file_option.h"
 #include "cli/store_folder.h"
 
 namespace candor {
@@ -43,11 +44,7 @@ void AddListeningOptions(CLI::App& command, ServeOptions& options) {
   command.add_option("--port", options.port, "Port; 0 takes a free one. Default: 8080")
       ->type_name("N")
       ->group(kListening);
-  command
-      .add_option("--keys", options.keys_file,
-                  "File with the keys that may ask; default: that of candor keys, where it exists")
-      ->type_name("FILE")
-      ->group(kListening);
+  AddKeyFileOption(command, options.keys_file);
   CLI::Option* certificate =
       command.add_option("--tls-cert", options.certificate, "Serve HTTPS with this certificate (PEM, with its chain)")
           ->type_name("FILE")
@@ -82,7 +79,6 @@ void AddLoadOptions(CLI::App& command, ServeOptions& options) {
       command, "--unload-after", options.unload_after, 0, 31'536'000,
       "Unload a model that nobody has used for so many seconds; default: 0, never, unless another needs the memory",
       kLoad);
-  AddSize(command, "--max-body", options.max_body, "The largest request; default: 16MiB");
   AddNumber(
       command, "--grace", options.grace, 0, 86'400,
       "Seconds that answers under way have to finish after Ctrl-C or SIGTERM; a second one ends them. Default: 30",
@@ -127,6 +123,8 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
       ->type_name("NAME");
   AddComputeOptions(command, options.compute);
   command.add_flag("--json", options.json, "Print {\"url\": ...} on standard output once it can be asked");
+  command.add_flag("--log", options.log,
+                   "Write a line for each request on standard error: who, what, status, bytes, time; never a prompt");
   command.add_flag("-q,--quiet", options.quiet, "Say nothing but what is wrong");
 }
 

@@ -29,10 +29,10 @@ struct ServeOptions {
   uint32_t queue = 64;
   uint32_t unload_after = 0;                   // seconds; 0 = never
   std::map<std::string, std::string> aliases;  // as typed: to a name or another way to say a model
-  uint64_t max_body = 16 << 20;
   ReasoningNames reasoning = ReasoningNames::kBoth;
   uint32_t grace = 30;  // seconds
   bool json = false;
+  bool log = false;
   bool quiet = false;
 };
 

@@ -68,6 +68,9 @@ void AnswerStream::OnEvent(size_t prompt, const JobEvent& event) {
   if (const auto* progress = std::get_if<JobProgress>(&event.what); progress && streaming_) {
     Comment(ProgressText(*progress));
   }
+  if (const auto* finished = std::get_if<JobFinished>(&event.what)) {
+    gateway_.metrics_.AnswerEnded(plan_.model, finished->reason, finished->usage);
+  }
   const std::vector<std::string> payloads = writer_->Add(prompt, event);
   if (plan_.stream && std::holds_alternative<JobStarted>(event.what)) BeginStream();
   SendEvents(payloads);

@@ -17,6 +17,7 @@
 #include "api/small_responses.h"
 #include "server/answer_stream.h"
 #include "server/embedding_call.h"
+#include "server/keys.h"
 
 namespace candor {
 namespace {
@@ -64,18 +65,23 @@ void Respond(Exchange& exchange, Handle handle) {
 
 }  // namespace
 
-Gateway::Gateway(EventLoop& loop, std::vector<OfferedModel> models, GatewayOptions options)
+Gateway::Gateway(EventLoop& loop, Metrics& metrics, std::vector<OfferedModel> models, GatewayOptions options)
     : loop_(loop),
+      metrics_(metrics),
       options_(std::move(options)),
       worker_(loop, options_.worker,
-              {.ready = [this](const WorkerReady&) { pool_.OnWorkerReady(); },
+              {.ready =
+                   [this](const WorkerReady&) {
+                     metrics_.WorkerStarted();
+                     pool_.OnWorkerReady();
+                   },
                .ended =
                    [this](const std::string& how) {
                      if (options_.note) options_.note(how);
                      pool_.OnWorkerEnded();
                    },
                .message = [this](const WorkerMessage& message) { pool_.OnMessage(message); }}),
-      pool_(loop, worker_, std::move(models), options_.pool) {}
+      pool_(loop, worker_, metrics, std::move(models), options_.pool) {}
 
 // Answers that wait refer to the gateway, and go before anything else does.
 Gateway::~Gateway() {
@@ -136,7 +142,10 @@ std::optional<HttpResponse> Gateway::BeforeBody(const HttpRequest& request) {
     case Route::kChatCompletions:
     case Route::kCompletions:
     case Route::kEmbeddings:
-      if (const auto overloaded = Overloaded(1)) return ErrorResponse(*overloaded);
+      if (const auto overloaded = Overloaded(1)) {
+        metrics_.RequestTurnedAway();
+        return ErrorResponse(*overloaded);
+      }
       return std::nullopt;
     default:
       return std::nullopt;
@@ -180,14 +189,13 @@ void Gateway::Handle(std::shared_ptr<Exchange> exchange) {
       case Route::kOpenApi:
         return exchange->Respond({.body = OpenApiJson(options_.version)});
       case Route::kMetrics:
-        return exchange->Respond({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                                  .body = options_.metrics ? options_.metrics() : ""});
+        return exchange->Respond({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.Text()});
     }
   });
 }
 
 bool Gateway::MayUse(const Caller& caller, const std::string& model) const {
-  return caller.models.empty() || std::ranges::find(caller.models, model) != caller.models.end();
+  return caller.models.empty() || ModelsInclude(caller.models, model);
 }
 
 std::string Gateway::ModelNamed(const std::string& name, const Caller& caller) const {

@@ -15,6 +15,7 @@
 #include "api/response_head.h"
 #include "server/event_loop.h"
 #include "server/exchange.h"
+#include "server/metrics.h"
 #include "server/model_pool.h"
 #include "server/routes.h"
 #include "server/worker_client.h"
@@ -24,7 +25,7 @@ namespace candor {
 // Who asks: a key, or everybody where no keys are asked for.
 struct Caller {
   std::string id;                        // empty: everybody
-  std::vector<std::string> models = {};  // that the key may use; empty = all
+  std::vector<std::string> models = {};  // that the key may use, as ApiKey::models
 };
 
 struct GatewayOptions {
@@ -33,12 +34,11 @@ struct GatewayOptions {
   uint32_t queue = 64;                              // answers that wait besides; more are refused at once
   std::map<std::string, std::string> aliases = {};  // to names of offered models; "*" stands for every other name
   ReasoningNames reasoning = ReasoningNames::kBoth;
+  std::string kv_name = "f16";  // of pool.load.kv
+  std::string version = {};     // of the program
   // The caller that a request's key stands for; nullopt when it has none or a wrong one. Not set: everybody may ask.
   std::function<std::optional<Caller>(const HttpRequest&)> authenticate = {};
-  std::string kv_name = "f16";                // of pool.load.kv
-  std::string version;                        // of the program
-  std::function<std::string()> metrics = {};  // the text of /metrics
-  std::function<int64_t()> local_now;         // see PrepareOptions::now
+  std::function<int64_t()> local_now = {};  // see PrepareOptions::now
   WorkerCommand worker = {};
   // Told of what happens to the worker and its models, for the log.
   std::function<void(const std::string&)> note = {};
@@ -50,8 +50,8 @@ class EmbeddingCall;
 // For the event loop's thread.
 class Gateway {
  public:
-  // Starts the worker. Throws IoError when that is impossible.
-  Gateway(EventLoop& loop, std::vector<OfferedModel> models, GatewayOptions options);
+  // Starts the worker. Throws IoError when that is impossible. Keeps references to `loop` and `metrics`.
+  Gateway(EventLoop& loop, Metrics& metrics, std::vector<OfferedModel> models, GatewayOptions options);
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -97,6 +97,7 @@ class Gateway {
   void AnswerEnded(const std::string& id, uint32_t answers, double seconds);
 
   EventLoop& loop_;
+  Metrics& metrics_;
   const GatewayOptions options_;
   WorkerClient worker_;
   ModelPool pool_;

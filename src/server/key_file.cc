@@ -9,9 +9,9 @@
 
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/descriptor.h"
 
 namespace candor {
 namespace {
@@ -35,10 +35,10 @@ void WriteAllTo(int descriptor, std::string_view text, const std::filesystem::pa
 void Replace(const std::filesystem::path& path, const std::string& text, int folder) {
   std::string temporary = path.string() + ".XXXXXX";
   const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
-  if (file.get() < 0) Fail(path, "write");
+  if (file.number() < 0) Fail(path, "write");
   try {
-    WriteAllTo(file.get(), text, path);
-    if (::fsync(file.get()) != 0) Fail(path, "write");
+    WriteAllTo(file.number(), text, path);
+    if (::fsync(file.number()) != 0) Fail(path, "write");
     if (::rename(temporary.c_str(), path.c_str()) != 0) Fail(path, "write");
   } catch (...) {
     ::unlink(temporary.c_str());
@@ -73,14 +73,14 @@ void ChangeKeyFile(const std::filesystem::path& path, const std::function<void(s
   if (error) throw IoError(parent.string() + ": cannot make the folder: " + error.message());
   // The folder is what is locked: the file itself is another one after each change.
   const Descriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0) Fail(parent, "open");
-  while (::flock(folder.get(), LOCK_EX) != 0) {
+  if (folder.number() < 0) Fail(parent, "open");
+  while (::flock(folder.number(), LOCK_EX) != 0) {
     if (errno != EINTR) Fail(parent, "lock");
   }
   std::vector<ApiKey> keys = ReadKeyFile(absolute);
   change(keys);
   if (keys.size() > kMaxApiKeys) throw LimitError(path.string() + ": at most 10000 keys");
-  Replace(absolute, WriteApiKeys(keys), folder.get());
+  Replace(absolute, WriteApiKeys(keys), folder.number());
 }
 
 KeyRing::KeyRing(std::filesystem::path path)

@@ -34,8 +34,9 @@ ModelPool::Lease::Lease(ModelPool& pool, std::string name, ModelId id, std::shar
 
 ModelPool::Lease::~Lease() { pool_.Release(name_); }
 
-ModelPool::ModelPool(EventLoop& loop, WorkerClient& worker, std::vector<OfferedModel> models, ModelPoolOptions options)
-    : loop_(loop), worker_(worker), options_(std::move(options)) {
+ModelPool::ModelPool(EventLoop& loop, WorkerClient& worker, Metrics& metrics, std::vector<OfferedModel> models,
+                     ModelPoolOptions options)
+    : loop_(loop), worker_(worker), metrics_(metrics), options_(std::move(options)) {
   for (OfferedModel& offered : models) {
     std::string name = offered.name;
     models_[std::move(name)].offered = std::move(offered);
@@ -93,6 +94,7 @@ void ModelPool::Load(Model& model) {
 
 void ModelPool::Unload(Model& model) {
   worker_.Send(UnloadModelMessage{model.id});
+  metrics_.ModelUnloaded(model.offered.name);
   model.state = State::kUnloaded;
   model.reserved = 0;
   model.engine = {};
@@ -140,7 +142,10 @@ void ModelPool::OnMessage(const WorkerMessage& message) {
     if (Model* model = Find(progress->model)) model->progress = *progress;
   } else if (const auto* step = std::get_if<StepMessage>(&message)) {
     for (const EngineState& engine : step->engines) {
-      if (Model* model = Find(engine.model)) model->engine = engine;
+      Model* model = Find(engine.model);
+      if (model == nullptr) continue;
+      model->engine = engine;
+      metrics_.EngineTold(model->offered.name, engine);
     }
   }
 }
@@ -149,6 +154,7 @@ void ModelPool::OnLoaded(const ModelLoaded& message) {
   Model* model = Find(message.model);
   if (model == nullptr || model->state != State::kLoading) return;
   model->state = State::kLoaded;
+  metrics_.ModelLoaded(model->offered.name, message.facts);
   model->facts = std::make_shared<const ModelFacts>(message.facts);
   model->reserved = message.facts.weight_bytes + message.facts.kv_bytes + message.facts.working_bytes;
   model->last_used = Clock::now();
@@ -186,6 +192,7 @@ void ModelPool::Release(const std::string& name) {
 void ModelPool::OnWorkerEnded() {
   for (auto& [name, model] : models_) {
     model.load_again = model.state == State::kLoaded;
+    if (model.load_again) metrics_.ModelUnloaded(name);
     const bool was_loading = model.state == State::kLoading;
     model.state = State::kUnloaded;
     model.reserved = 0;

@@ -15,6 +15,7 @@
 #include "format/checkpoint_files.h"
 #include "ipc/messages.h"
 #include "server/event_loop.h"
+#include "server/metrics.h"
 #include "server/worker_client.h"
 
 namespace candor {
@@ -42,7 +43,9 @@ struct ModelPoolOptions {
 // For the event loop's thread.
 class ModelPool {
  public:
-  ModelPool(EventLoop& loop, WorkerClient& worker, std::vector<OfferedModel> models, ModelPoolOptions options);
+  // Keeps references to all but the last two.
+  ModelPool(EventLoop& loop, WorkerClient& worker, Metrics& metrics, std::vector<OfferedModel> models,
+            ModelPoolOptions options);
   ~ModelPool();
 
   // A loaded model in use: it stays loaded as long as somebody has this. Afterwards the worker may have died and the
@@ -124,6 +127,7 @@ class ModelPool {
 
   EventLoop& loop_;
   WorkerClient& worker_;
+  Metrics& metrics_;
   const ModelPoolOptions options_;
   std::map<std::string, Model> models_;
   ModelId last_id_ = 0;

@@ -47,6 +47,12 @@ std::optional<std::string> Match(std::string_view pattern, std::string_view path
 
 const char* RoutePattern(Route route) { return EntryOf(route).pattern; }
 
+std::vector<std::string> RoutePatterns() {
+  std::vector<std::string> patterns;
+  for (const Entry& entry : kRoutes) patterns.emplace_back(entry.pattern);
+  return patterns;
+}
+
 bool IsOpen(Route route) { return EntryOf(route).is_open; }
 
 RouteMatch FindRoute(std::string_view method, std::string_view path) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace candor {
 
@@ -27,6 +28,7 @@ enum class Route : uint8_t {
 
 // One of a fixed set, for logs and metrics: "/v1/models/{id}".
 const char* RoutePattern(Route route);
+std::vector<std::string> RoutePatterns();
 // What may be asked without a key.
 bool IsOpen(Route route);
 
