@@ -47,6 +47,7 @@ class SignalSubscription : public EventLoop::Subscription {
   }
   ~SignalSubscription() override {
     watch_->alive = false;
+    watch_->source.cancel();  // clear() alone would leave the wait, and with it this watch, for ever
     watch_->source.clear();
   }
 
