@@ -1,0 +1,227 @@
+"""`candor serve` as a command: how it starts, what it refuses, how it survives its worker, how it stops."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+from candor_cli import DATA, CandorTest, main  # noqa: E402
+
+THINKER = DATA / "reasoning/tiny-thinker.gguf"
+QUESTION = {"messages": [{"role": "user", "content": "What is 737+361?"}], "temperature": 0}
+
+
+class Serve(CandorTest):
+    def serve(self, *arguments, model=THINKER):
+        """Starts a server and waits until it can be asked."""
+        models = [] if model is None else [model]
+        self.server = self.start("serve", *models, "--port", "0", "--json", *arguments)
+        self.addCleanup(self.end)
+        line = self.server.stdout.readline()
+        if not line:
+            self.fail(self.server.stderr.read())
+        self.url = json.loads(line)["url"]
+        return self.url
+
+    def end(self):
+        if self.server.poll() is None:
+            self.server.kill()
+        self.server.communicate()
+
+    def stop(self, number=signal.SIGINT):
+        self.server.send_signal(number)
+        return self.finish(self.server)
+
+    def ask(self, path, body=None, key=None, timeout=30):
+        """Status, fields and parsed body."""
+        headers = {"content-type": "application/json"}
+        if key:
+            headers["authorization"] = f"Bearer {key}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                return response.status, response.headers, json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, json.loads(error.read())
+
+    def chat(self, model="tiny-thinker", **more):
+        return self.ask("/v1/chat/completions", {"model": model, **QUESTION, **more})
+
+    def workers(self):
+        """Process ids of the server's children."""
+        with open(f"/proc/{self.server.pid}/task/{self.server.pid}/children", encoding="ascii") as file:
+            return [int(pid) for pid in file.read().split()]
+
+    def test_a_question_is_answered_with_its_reasoning(self):
+        self.serve()
+        status, _, answer = self.chat()
+        self.assertEqual(status, 200, answer)
+        message = answer["choices"][0]["message"]
+        self.assertEqual(message["content"], "1098")
+        self.assertIn("7+1+0=8", message["reasoning_content"])
+        self.assertEqual(message["reasoning"], message["reasoning_content"])
+        self.assertEqual(answer["model"], "tiny-thinker")
+
+    def test_nothing_but_the_url_goes_to_standard_output(self):
+        self.serve()
+        self.chat()
+        status, out, err = self.stop()
+        self.assertEqual((status, out), (0, ""))
+        self.assertIn("candor: serving on http://127.0.0.1:", err)
+
+    def test_ready_and_health_are_told(self):
+        self.serve()
+        self.assertEqual(self.ask("/health")[0], 200)
+        self.assertEqual(self.ask("/ready")[0], 200)
+
+    def test_an_alias_is_answered_and_the_real_model_named(self):
+        self.serve("--alias", "gpt-4o=tiny-thinker", "--alias", "*=tiny-thinker")
+        for name in ("gpt-4o", "whatever"):
+            status, _, answer = self.chat(name)
+            self.assertEqual((status, answer["model"]), (200, "tiny-thinker"))
+
+    def test_an_unknown_model_is_not_found(self):
+        self.serve()
+        status, _, answer = self.chat("tiny-thinkre")
+        self.assertEqual((status, answer["error"]["code"]), (404, "model_not_found"))
+
+    def test_all_models_of_the_store_are_offered_and_loaded_when_asked_for(self):
+        self.store.mkdir()
+        for name in ("one", "two"):
+            shutil.copy(THINKER, self.store / f"{name}.gguf")
+        self.serve(model=None)
+        listed = self.ask("/v1/models")[2]["data"]
+        self.assertEqual([model["id"] for model in listed], ["one", "two"])
+        for name in ("one", "two", "one"):
+            status, _, answer = self.chat(name)
+            self.assertEqual((status, answer["model"]), (200, name))
+
+    def test_a_model_gives_way_to_another_when_memory_is_short(self):
+        self.store.mkdir()
+        for name in ("one", "two"):
+            shutil.copy(THINKER, self.store / f"{name}.gguf")
+        self.serve("--memory", "60MiB", model=None)
+        for name in ("one", "two", "one"):
+            status, _, answer = self.chat(name)
+            self.assertEqual(status, 200, answer)
+
+    def test_a_model_that_never_fits_is_refused_with_what_it_needs(self):
+        self.serve_fails("needs at least", "--memory", "16MiB")
+
+    def serve_fails(self, text, *arguments, model=THINKER, status=1):
+        self.assert_fails(status, text, "serve", model, "--port", "0", *arguments)
+
+    def test_a_broken_file_is_refused_at_the_start(self):
+        broken = self.folder / "broken.gguf"
+        broken.write_bytes(THINKER.read_bytes()[:5000])
+        self.serve_fails("broken.gguf", model=broken)
+
+    def test_a_broken_model_of_the_store_harms_no_other(self):
+        self.store.mkdir()
+        shutil.copy(THINKER, self.store / "good.gguf")
+        (self.store / "bad.gguf").write_bytes(THINKER.read_bytes()[:5000])
+        self.serve(model=None)
+        status, _, answer = self.chat("bad")
+        self.assertGreaterEqual(status, 500)
+        self.assertIn("bad", answer["error"]["message"])
+        self.assertEqual(self.chat("good")[0], 200)
+
+    def test_wrong_usage_is_told(self):
+        self.serve_fails("there are no keys", "--host", "0.0.0.0", status=2)
+        self.serve_fails("there are no keys", "--host", "::", status=2)
+        self.serve_fails("is none of the models offered", "--alias", "a=b", status=2)
+        self.serve_fails("NAME=MODEL", "--alias", "ab", status=2)
+        self.serve_fails("a unit", "--memory", "16", status=2)
+        self.serve_fails("--tls-key", "--tls-cert", "cert.pem", status=2)
+        self.assert_fails(2, "no model to serve", "serve", "--port", "0")
+
+    def test_a_port_that_is_taken_is_told(self):
+        self.serve()
+        port = self.url.rsplit(":", 1)[1]
+        self.assert_fails(1, port, "serve", THINKER, "--port", port)
+
+    def test_keys_are_asked_for_scoped_and_revoked_while_it_runs(self):
+        keys = self.folder / "keys.json"
+        everything = self.run_candor("keys", "create", "all", "--keys", str(keys))[1].split()[0]
+        other = self.run_candor("keys", "create", "other", "--models", "other", "--keys", str(keys))[1].split()[0]
+        self.serve("--keys", str(keys))
+        self.assertEqual(self.chat()[0], 401)
+        self.assertEqual(self.ask("/v1/models", key="cnd_wrong")[0], 401)
+        self.assertEqual(self.ask("/health")[0], 200)
+        body = {"model": "tiny-thinker", **QUESTION}
+        self.assertEqual(self.ask("/v1/chat/completions", body, everything)[0], 200)
+        self.assertEqual(self.ask("/v1/chat/completions", body, other)[0], 403)
+        self.assertEqual(self.ask("/v1/models", key=other)[2]["data"], [])
+        listed = json.loads(self.run_candor("keys", "list", "--json", "--keys", str(keys))[1])
+        listed = listed["keys"] if isinstance(listed, dict) else listed
+        name = next(entry["id"] for entry in listed if entry["name"] == "all")
+        self.assertEqual(self.run_candor("keys", "revoke", name, "--keys", str(keys))[0], 0)
+        time.sleep(1.1)
+        self.assertEqual(self.ask("/v1/chat/completions", body, everything)[0], 401)
+
+    def stream(self, **more):
+        body = {"model": "tiny-thinker", "stream": True, **QUESTION, **more}
+        request = urllib.request.Request(self.url + "/v1/chat/completions", json.dumps(body).encode(),
+                                         {"content-type": "application/json"})
+        return urllib.request.urlopen(request, timeout=30)
+
+    def test_a_worker_that_dies_ends_its_streams_and_the_next_request_is_answered(self):
+        self.serve()
+        first = self.chat()[2]["choices"][0]["message"]
+        with self.stream(messages=[{"role": "user", "content": "hm"}], ignore_eos=True) as response:
+            response.readline()
+            (worker,) = self.workers()
+            os.kill(worker, signal.SIGKILL)
+            text = response.read().decode()
+        self.assertIn('"error"', text)
+        self.assertNotIn("[DONE]", text)
+        begin = time.monotonic()
+        status, _, answer = self.chat()
+        self.assertEqual((status, answer["choices"][0]["message"]), (200, first))
+        self.assertLess(time.monotonic() - begin, 2)
+        self.assertNotEqual(self.workers(), [worker])
+
+    def test_ctrl_c_lets_an_answer_finish(self):
+        self.serve()
+        with self.stream() as response:
+            response.readline()
+            self.server.send_signal(signal.SIGINT)
+            text = response.read().decode()
+        self.assertIn("[DONE]", text)
+        self.assertEqual(self.finish(self.server)[0], 0)
+
+    def test_a_second_ctrl_c_ends_at_once(self):
+        self.serve()
+        with self.stream(messages=[{"role": "user", "content": "hm"}], ignore_eos=True) as response:
+            response.readline()
+            self.server.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+            self.server.send_signal(signal.SIGINT)
+            self.assertEqual(self.finish(self.server, timeout=10)[0], 0)
+
+    def test_a_worker_ends_with_its_front(self):
+        self.serve()
+        (worker,) = self.workers()
+        self.server.kill()
+        self.server.wait()
+        deadline = time.monotonic() + 5
+        while os.path.exists(f"/proc/{worker}") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertFalse(os.path.exists(f"/proc/{worker}"))
+
+    def test_front_and_worker_are_sealed(self):
+        self.serve()
+        (worker,) = self.workers()
+        for pid in (self.server.pid, worker):
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                self.assertIn("Seccomp:\t2", file.read())
+
+
+if __name__ == "__main__":
+    main()
