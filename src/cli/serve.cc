@@ -50,6 +50,8 @@ GET /health, /ready, /metrics and /openapi.json tell how the server is and what 
 )";
 
 constexpr uint64_t kUsualKvBytes = uint64_t{2} << 30;
+// Of a prompt in one step: the answers that are under way wait for it. A larger one reads no faster.
+constexpr uint32_t kUsualChunk = 128;
 constexpr uint64_t kMaxPemBytes = 1 << 20;
 constexpr std::chrono::seconds kCountInterval{1};  // of connections, for /metrics
 
@@ -65,7 +67,7 @@ ModelPoolOptions PoolOptions(const ServeOptions& options) {
   load.threads = options.compute.threads;
   load.isa = options.compute.isa;
   load.context = options.compute.context;
-  if (options.compute.chunk != 0) load.chunk = options.compute.chunk;
+  load.chunk = options.compute.chunk != 0 ? options.compute.chunk : kUsualChunk;
   load.max_sequences = options.parallel;
   load.kv = options.compute.kv;
   load.exact = options.compute.exact;
