@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """How a running server bears clients that open connections and leave them so.
 
-    bench/bars/half_open.py URL PID [--idle 10000] [--half-open 1000]     exit 1 when a bar is not met
+    bench/bars/half_open.py URL PID [--idle 10000] [--half-open 1000] [--model NAME]     exit 1 when a bar is not met
 
 Opens idle connections (each has made a request) from addresses all over 127.0.0.0/8, then half-open ones (a header
 block without its end) in one burst, and asks for /health all the while, each time on a new connection and on one kept.
 The generator is niced, the one who asks is not. URL is http://127.0.0.1:PORT; PID is the process that holds the
-sockets. Both processes need descriptors for all connections (ulimit -n).
+sockets. Both processes need descriptors for all connections (ulimit -n). With --model a stream of that model runs
+before and all the while, and has to say the same and keep its pace.
 """
 import argparse
 import json
@@ -77,10 +78,47 @@ def watch(target, stop, results):
     results.put(times)
 
 
-def measure(target):
-    """Starts to ask; the function that it returns ends that and gives the times."""
+def stream_once(target, model):
+    """A streamed answer: its tokens with their log-probabilities, and the times between its events."""
+    body = json.dumps({"model": model, "stream": True, "max_tokens": 128, "seed": 1, "temperature": 0, "logprobs": True,
+                       "messages": [{"role": "user", "content": "Tell a long story about a river."}]}).encode()
+    host, port = target.address
+    with target.connect() as connection, connection.makefile("rb") as lines:
+        connection.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: "
+                           f"application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        tokens, gaps, last = [], [], None
+        assert b" 200 " in lines.readline()
+        for line in lines:
+            if line == b"data: [DONE]\n":
+                return tokens, gaps
+            if not line.startswith(b"data: "):
+                continue
+            event = json.loads(line[6:])
+            assert "error" not in event, event
+            for choice in event["choices"]:
+                found = ((choice.get("logprobs") or {}).get("content") or [])
+                tokens += [(token["token"], token["logprob"]) for token in found]
+                if found:
+                    now = time.monotonic()
+                    gaps += [now - last] if last else []
+                    last = now
+    raise ConnectionError("a stream ended early")
+
+
+def watch_stream(target, stop, results, model):
+    """Streams the same answer until `stop` is set, once at least; sends all of them and the times between events."""
+    answers, gaps = [], []
+    while not answers or not stop.is_set():
+        tokens, times = stream_once(target, model)
+        answers.append(tokens)
+        gaps += times
+    results.put((answers, gaps))
+
+
+def measure(watcher, *arguments):
+    """Starts a process that looks until it is told to end; the function returned does so and gives what it saw."""
     stop, results = multiprocessing.Event(), multiprocessing.Queue()
-    process = multiprocessing.Process(target=watch, args=(target, stop, results), daemon=True)
+    process = multiprocessing.Process(target=watcher, args=(arguments[0], stop, results, *arguments[1:]), daemon=True)
     process.start()
 
     def end():
@@ -164,29 +202,29 @@ def still_open(connections):
     return count
 
 
-def run(url, pid, idle_count, half_open_count):
+def run(url, pid, idle_count, half_open_count, model=None):
     """The figures, as a dictionary."""
     target = Target(url)
-    end_quiet = measure(target)
-    time.sleep(3)
+    end_quiet = measure(watch, target)
+    end_quiet_stream = measure(watch_stream, target, model) if model else None
+    time.sleep(8 if model else 3)
     quiet = end_quiet()
     before = resident_bytes(pid)
+    # Those who look are started by a process that is not niced; they wait for nothing else.
+    end_loaded = measure(watch, target)
+    quiet_answers, quiet_gaps = end_quiet_stream() if model else ([], [])
+    end_stream = measure(watch_stream, target, model) if model else None
     os.nice(10)
     begin = time.monotonic()
     idle = open_idle(target, idle_count)
     idle_seconds = time.monotonic() - begin
     idle_bytes = (resident_bytes(pid) - before) / max(1, idle_count)
-    # The one who asks is started by a process that is not niced.
-    os.setpriority(os.PRIO_PROCESS, 0, 0) if os.geteuid() == 0 else None
-    end_loaded = measure(target)
-    os.setpriority(os.PRIO_PROCESS, 0, 10)
-    time.sleep(0.5)
     begin = time.monotonic()
     half_open = open_half(target, half_open_count)
     burst_seconds = time.monotonic() - begin
     ends = wait_for_ends(half_open, WATCHED_SECONDS)
     loaded = end_loaded()
-    return {
+    figures = {
         "idle": idle_count, "half_open": half_open_count,
         "idle_opened_s": round(idle_seconds, 2), "burst_s": round(burst_seconds, 3),
         "rss_before_mib": round(before / 2**20, 1), "rss_mib": round(resident_bytes(pid) / 2**20, 1),
@@ -200,6 +238,16 @@ def run(url, pid, idle_count, half_open_count):
         "half_open_closed_s": [round(min(ends), 2), round(max(ends), 2)] if ends else [],
         "idle_still_open": still_open(idle),
     }
+    if model:
+        answers, gaps = end_stream()
+        figures |= {
+            "streams": len(answers), "tokens": sum(map(len, answers)),
+            "streams_as_quiet": sum(answer == quiet_answers[0] for answer in quiet_answers + answers),
+            "streams_compared": len(quiet_answers + answers),
+            "quiet_gap_p99_ms": round(percentile(quiet_gaps, 0.99) * 1000, 2),
+            "loaded_gap_p99_ms": round(percentile(gaps, 0.99) * 1000, 2),
+        }
+    return figures
 
 
 def verdicts(figures):
@@ -211,6 +259,11 @@ def verdicts(figures):
     yield ("half-open ones closed at 10 s", f"{figures['half_open_closed']} closed, {closed} s from the burst",
            figures["half_open_closed"] == figures["half_open"] and 9 <= closed[0] and closed[1] <= 12)
     yield "idle ones stay", str(figures["idle_still_open"]), figures["idle_still_open"] == figures["idle"]
+    if "streams" in figures:
+        same, all_of_them = figures["streams_as_quiet"], figures["streams_compared"]
+        yield "streams say the same, on bits", f"{same} of {all_of_them}", same == all_of_them
+        quiet, gap = figures["quiet_gap_p99_ms"], figures["loaded_gap_p99_ms"]
+        yield "their tokens come at p99 within twice the quiet time", f"{gap} ms, quiet {quiet} ms", gap <= 2 * quiet
 
 
 def main():
@@ -219,13 +272,14 @@ def main():
     parser.add_argument("pid", type=int)
     parser.add_argument("--idle", type=int, default=10_000)
     parser.add_argument("--half-open", type=int, default=1_000)
+    parser.add_argument("--model", help="a model that streams meanwhile")
     parser.add_argument("--json", action="store_true", help="the figures alone, as JSON")
     flags = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard < flags.idle + flags.half_open + 100:
         sys.exit(f"half_open.py: {hard} descriptors are not enough (ulimit -Hn)")
-    figures = run(flags.url, flags.pid, flags.idle, flags.half_open)
+    figures = run(flags.url, flags.pid, flags.idle, flags.half_open, flags.model)
     print(json.dumps(figures, indent=None if flags.json else 2))
     met = True
     for bar, figure, holds in verdicts(figures):

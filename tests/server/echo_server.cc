@@ -3,7 +3,7 @@
 //   echo_server [OPTION=VALUE]...     prints its URL in a line, serves until SIGTERM, and ends gracefully
 //
 // GET  /health          ok
-// POST /echo            the request as JSON, the body with it
+// POST /echo            the request as JSON, the body with it; so does /v1/tokenize, which the real server has too
 // GET  /chunks?n=3      n pieces "piece i\n", one each 10 ms
 // GET  /flood?n=1000    n pieces of 64 KiB, as fast as the client takes them
 // GET  /silent          no response ever; /left tells how many clients have left before theirs
@@ -38,7 +38,7 @@ class Echo {
     const std::string& path = exchange->request().path;
     if (path == "/health") {
       exchange->Respond({.body = "{\"status\": \"ok\"}\n"});
-    } else if (path == "/echo" || path == "*") {
+    } else if (path == "/echo" || path == "/v1/tokenize" || path == "*") {
       Echoed(*exchange);
     } else if (path == "/chunks") {
       exchange->Begin({.content_type = "text/plain"});

@@ -1,9 +1,8 @@
 """Raw HTTP for the tests: starts a server, sends bytes as they are, reads responses.
 
-The server is the echo server of this folder ($CANDOR_ECHO_SERVER). The tables can be run against another one, such as
-the real program, that prints its URL in the first line, plain or as {"url": ...}:
+The server is the echo server of this folder ($CANDOR_ECHO_SERVER). The tables can be run against the real program:
 
-    CANDOR_SERVER='build/release/candor serve --port 0 --json --allowed-host localhost ...' tests/server/tables_test.py
+    CANDOR_SERVER='build/release/candor serve MODEL --port 0 --json' tests/server/tables_test.py
 """
 import json
 import os
@@ -36,7 +35,8 @@ class Server:
                                         stdin=subprocess.DEVNULL, env=environment)
         line = self.process.stdout.readline().strip()
         if not line:
-            raise RuntimeError(f"{command} did not start: {self.process.stderr.read()}")
+            _, err = self.process.communicate(timeout=20)
+            raise RuntimeError(f"{command} did not start: {err}")
         self.url = json.loads(line)["url"] if line.startswith("{") else line
         self.scheme, self.host, port = re.fullmatch(r"(https?)://\[?([^\]]+?)\]?:(\d+)", self.url).groups()
         self.port = int(port)
@@ -186,17 +186,20 @@ def wait_for(condition, timeout=10):
 class ServerTest(unittest.TestCase):
     def start(self, *options):
         server = Server(*options)
-        self.addCleanup(server.stop)
-        self.addCleanup(server.process.stderr.close)
         self.addCleanup(server.process.stdout.close)
+        self.addCleanup(server.process.stderr.close)
+        self.addCleanup(server.stop)
         return server
 
     def start_any(self, *options):
-        """The server of $CANDOR_SERVER, where there is one."""
+        """The server of $CANDOR_SERVER, where there is one, with options as its flags."""
         command = os.environ.get("CANDOR_SERVER")
         if not command:
             return self.start(*options)
-        server = Server(command=shlex.split(command))
+        flags = [part for option in options for part in ("--" + option.replace("_", "-", 1)).split("=", 1)]
+        server = Server(command=shlex.split(command) + flags)
+        self.addCleanup(server.process.stdout.close)
+        self.addCleanup(server.process.stderr.close)
         self.addCleanup(server.stop)
         return server
 
