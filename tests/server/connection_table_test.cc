@@ -91,6 +91,19 @@ TEST(ConnectionTableTest, ADeadlineIsToldOnce) {
   EXPECT_EQ(connections[3]->deadlines, 1);
 }
 
+TEST(ConnectionTableTest, WhoIsMovedAnewHasBeenThereShortest) {
+  ConnectionTable table(2, 10);
+  FakeConnection a(table), b(table), c(table);
+  a.Enter(1, Time(seconds(1)));
+  b.Enter(1, Time(seconds(2)));
+  table.Move(*a.place, Stage::kHead, Time(seconds(3)));
+  table.Sweep(Time(seconds(2)));
+  EXPECT_EQ(a.deadlines, 0);
+  EXPECT_EQ(b.deadlines, 1);
+  ASSERT_TRUE(c.Enter(1, Time(seconds(4))));
+  EXPECT_TRUE(b.evicted);
+}
+
 TEST(ConnectionTableTest, EvictsAllOfAStage) {
   ConnectionTable table(10, 10);
   FakeConnection a(table), b(table), c(table);

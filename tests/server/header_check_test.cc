@@ -75,7 +75,7 @@ TEST(HeaderScannerTest, StopsBehindTheEmptyLine) {
 
 TEST(HeaderScannerTest, RefusesAtTheFirstImpossibleByte) {
   const HttpLimits limits;
-  for (const std::string_view bytes : {"\n", "\r\r", "\x16", "G\x01", "GET / HTTP/1.1\r\nHost: a\n"}) {
+  for (const std::string_view bytes : {"\n", "\r\r", "\r\n\r\n", "\x16", "G\x01", "GET / HTTP/1.1\r\nHost: a\n"}) {
     HeadScanner scanner(limits);
     EXPECT_EQ(scanner.Scan(bytes.substr(0, bytes.size() - 1)), bytes.size() - 1);
     EXPECT_THROW(scanner.Scan(bytes.substr(bytes.size() - 1)), HttpRefusal);

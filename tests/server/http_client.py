@@ -188,7 +188,8 @@ class ServerTest(unittest.TestCase):
         server = Server(*options)
         self.addCleanup(server.process.stdout.close)
         self.addCleanup(server.process.stderr.close)
-        self.addCleanup(server.stop)
+        # A sanitizer that has found something shows in the exit status.
+        self.addCleanup(lambda: self.assertEqual(server.stop()[0], 0))
         return server
 
     def start_any(self, *options):
