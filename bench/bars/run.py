@@ -9,6 +9,7 @@ a build of the preset `release`, with the three models of `make test` in the sto
 import argparse
 import dataclasses
 import datetime
+import json
 import os
 import pathlib
 import re
@@ -20,6 +21,8 @@ import typing
 import fidelity
 import plan
 import process
+import served
+import serving
 import speed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -49,6 +52,43 @@ def divergence(name, limit):
                        stdout=subprocess.DEVNULL)
         figure = fidelity.mean_divergence(reference, logits)
     return f"{figure:.5f}", figure <= limit
+
+
+class ServingBars:
+    """Measures a server with many streams once, and answers for its bars."""
+
+    def __init__(self):
+        self.result = None
+
+    def measured(self):
+        self.result = self.result or serving.throughput(CANDOR, model_file(CODER))
+        return self.result
+
+    def throughput(self):
+        result = self.measured()
+        return (f"{result['ratio']:.1f} ({result['tps']:.0f} to {result['their_tps']:.0f} tokens/s)",
+                result["ratio"] >= 4)
+
+    def first_token(self):
+        result = self.measured()
+        return f"{result['first']:.2f} s (llama.cpp {result['their_first']:.2f} s)", result["first"] <= 1.5
+
+
+def known_prefix():
+    cold, warm = serving.known_prefix(CANDOR, model_file(CODER))
+    return f"{cold / warm:.0f} times ({cold:.2f} s, {warm:.3f} s)", cold >= 10 * warm
+
+
+def half_open_connections():
+    # A process of its own: it lowers its priority.
+    with served.Server(CANDOR, model_file(SMALL)) as server:
+        script = pathlib.Path(__file__).with_name("half_open.py")
+        found = subprocess.run([sys.executable, script, server.url, str(server.process.pid), "--model", server.model, "--json"],
+                               stdout=subprocess.PIPE, text=True)
+    figures = json.loads(found.stdout)
+    worst = max(figures["loaded_p99_ms"].values())
+    return (f"/health p99 {worst} ms; {figures['bytes_per_idle']} bytes an idle one; tokens p99 "
+            f"{figures['loaded_gap_p99_ms']} ms, quiet {figures['quiet_gap_p99_ms']} ms"), found.returncode == 0
 
 
 class SpeedBars:
@@ -150,6 +190,12 @@ def bars():
         yield Bar(f"peak memory, {name}", "<= 1.1 x file + 64 MiB", lambda name=name: memory(name))
     yield Bar(f"time to first token, {SMALL}", "<= 0.5 s", first_token)
     yield Bar(f"speed kept by each of two at once, {CODER}", ">= 40%", lambda: two_at_once(CODER))
+    many = ServingBars()
+    yield Bar(f"server: 16 streams over llama.cpp, {CODER}", ">= 4", many.throughput)
+    yield Bar(f"server: first token of 16 streams, {CODER}", "<= 1.5 s at the median", many.first_token)
+    yield Bar(f"server: a prefix of 2,000 tokens seen before, {CODER}", "first token >= 10 times faster", known_prefix)
+    yield Bar("server: 10,000 idle and 1,000 half-open connections", "/health p99 <= 50 ms; streams equal on bits, p99 "
+              "between tokens <= twice the quiet one; half-open ones closed in time", half_open_connections)
     yield Bar("fresh Debian 12, clone to first token", "<= 600 s", fresh_debian, "tools/fresh-debian --run-only")
     yield tests("reasoning: 200 sums, budgets, streams", "as the reference", "-R", "^engine_reasoning$")
     yield Bar("fuzz targets, 60 s each", "no finding", fuzz, "ctest --preset fuzz")

@@ -1,7 +1,10 @@
 """A whole chat under strace: nothing is connected to, and nothing sent, but what clients on this machine asked for."""
+import contextlib
 import json
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -16,14 +19,19 @@ ADDRESS = re.compile(r"sa_family=(AF_\w+)(?:.*?inet_addr\(\"([\d.]+)\"\))?")
 
 
 class NoEgress(CandorTest):
+    @staticmethod
+    def kill_all(group):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
     def test_a_chat_makes_no_connection_outside_this_machine(self):
         trace = self.folder / "trace"
         server = subprocess.Popen(
             ["strace", "-f", "-qq", "-e", "trace=network", "-o", trace, BINARY, "serve", THINKER, "--port", "0",
-             "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment,
-            cwd=self.folder)
+              "--json"], stdout=subprocess.PIPE, text=True, env=self.environment, cwd=self.folder,
+            start_new_session=True)
         self.addCleanup(server.communicate)
-        self.addCleanup(server.kill)
+        self.addCleanup(self.kill_all, server.pid)
         url = json.loads(server.stdout.readline())["url"]
         for stream in (False, True):
             body = {"model": "tiny-thinker", "stream": stream, "temperature": 0,
@@ -31,8 +39,9 @@ class NoEgress(CandorTest):
             request = urllib.request.Request(url + "/v1/chat/completions", json.dumps(body).encode(),
                                              {"content-type": "application/json"})
             with urllib.request.urlopen(request, timeout=60) as response:
-                self.assertIn(b"carry", response.read())
-        subprocess.run(["pkill", "-INT", "-P", str(server.pid)], check=True)
+                self.assertIn(b"[DONE]" if stream else b"carry", response.read())
+        with open(f"/proc/{server.pid}/task/{server.pid}/children", encoding="ascii") as children:
+            os.kill(int(children.read().split()[0]), signal.SIGINT)
         server.wait(30)
         calls = trace.read_text(encoding="utf-8", errors="replace")
         self.assertIn("accept4(", calls)  # it was traced
