@@ -67,6 +67,7 @@ struct Engine::Impl {
   enum class Origin { kSampled, kForced, kResumed };
   TokenOutput Append(Sequence& sequence, TokenId token, Origin origin);
   std::vector<TokenOutput> AppendForced(Sequence& sequence, const std::vector<TokenId>& tokens);
+  void Resume(Sequence& sequence);
   void AppendAll(Sequence& sequence, const std::vector<TokenId>& tokens, Origin origin,
                  std::vector<TokenOutput>& outputs);
   std::optional<FinishReason> FullReason(const Sequence& sequence) const;
@@ -169,8 +170,27 @@ void Engine::Impl::Start(Sequence& sequence) {
   sequence.usage.prompt_tokens = static_cast<uint32_t>(sequence.request.prompt.size());
   const Request& request = sequence.request;
   AppendAll(sequence, request.forced_prefix, Origin::kForced, sequence.forced_at_start);
-  AppendAll(sequence, request.resumed, Origin::kResumed, sequence.forced_at_start);
-  for (TokenOutput& output : AppendForced(sequence, {})) sequence.forced_at_start.push_back(std::move(output));
+  Resume(sequence);
+}
+
+// Takes up an answer where it was left, perhaps within the close of a thought that was forced at the end of its budget.
+void Engine::Impl::Resume(Sequence& sequence) {
+  const std::vector<TokenId>& close = sequence.request.thinking.forced_close;
+  std::span<const TokenId> left = sequence.request.resumed;
+  while (!FullReason(sequence)) {
+    if (sequence.splitter->MustClose()) {
+      const auto same = static_cast<size_t>(std::ranges::mismatch(left, close).in1 - left.begin());
+      if (same == close.size() || same == left.size()) {
+        AppendAll(sequence, close, Origin::kForced, sequence.forced_at_start);
+        left = left.subspan(same);
+        continue;
+      }
+      // It was edited there: the close comes behind the edit.
+    }
+    if (left.empty()) return;
+    AppendAll(sequence, {left.front()}, Origin::kResumed, sequence.forced_at_start);
+    left = left.subspan(1);
+  }
 }
 
 void Engine::Cancel(RequestId id) {

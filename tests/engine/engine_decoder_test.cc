@@ -14,6 +14,8 @@
 #include "engine/engine.h"
 #include "engine/evaluate.h"
 #include "engine/fakes.h"
+#include "engine/kv_cache.h"
+#include "model/decoder.h"
 #include "support/decoder_harness.h"
 
 namespace candor {
@@ -150,6 +152,84 @@ TEST_P(EngineDecoderTest, AnswersDoNotDependOnWhatIsKeptOfTheConversation) {
     return answers;
   };
   EXPECT_EQ(converse(true), converse(false));
+}
+
+// What an engine says to `request` alone; what it begins with is not counted.
+Answer AskAlone(Engine& engine, const Request& request) {
+  Answer answer;
+  engine.Submit(request);
+  while (!engine.idle()) {
+    for (const Event& event : engine.Step()) {
+      const auto* token = std::get_if<TokenOutput>(&event.what);
+      if (token == nullptr || token->forced) continue;
+      answer.tokens.push_back(token->token);
+      answer.logprobs.push_back(*token->logprob);
+    }
+  }
+  return answer;
+}
+
+TEST_P(EngineDecoderTest, AnAnswerThatIsResumedGoesOnAsIfItHadNotStopped) {
+  ThreadPool pool(2);
+  Engine engine(model_, tokenizer_, *AvailableKernels()[0], pool, {.remember_prefixes = true});
+  Request request = Requests()[0];
+  request.sampling.repetition_penalty = 1.3;
+  request.sampling.presence_penalty = 0.5;
+  const Answer whole = AskAlone(engine, request);
+  ASSERT_EQ(whole.tokens.size(), 40u);
+  for (const size_t said : {size_t{1}, size_t{7}, size_t{28}, size_t{39}}) {
+    Request rest = request;
+    rest.resumed.assign(whole.tokens.begin(), whole.tokens.begin() + static_cast<ptrdiff_t>(said));
+    Answer expected{{whole.tokens.begin() + static_cast<ptrdiff_t>(said), whole.tokens.end()},
+                    {whole.logprobs.begin() + static_cast<ptrdiff_t>(said), whole.logprobs.end()}};
+    EXPECT_EQ(AskAlone(engine, rest), expected) << said;
+  }
+}
+
+TEST_P(EngineDecoderTest, AnEmbeddingIsTheMeanOfTheHiddenStatesWhateverElseRuns) {
+  const std::vector<TokenId> prompt = RandomTokens(150, 3, model_.config.vocabulary);
+  ThreadPool pool(2);
+  // The hidden states of all positions in one batch, straight from the decoder.
+  const KvLayout layout(model_.config, KvType::kF16);
+  KvCache cache(layout.groups(), uint64_t{1} << 30);
+  KvSequence sequence(cache);
+  ASSERT_TRUE(cache.Prepare(sequence, 0, 150));
+  Decoder decoder(model_, layout, *AvailableKernels()[0], pool, {.max_rows = 150});
+  BatchResult result;
+  decoder.Run({.tokens = prompt,
+               .embeddings = {},
+               .sequences = {{&sequence.pages(), 0, 150}},
+               .wanted = std::vector(150, WantedOutput::kHidden)},
+              result);
+  const size_t width = model_.config.hidden;
+  std::vector<float> expected;
+  for (size_t i = 0; i < width; ++i) {
+    double sum = 0;
+    for (size_t row = 0; row < 150; ++row) sum += static_cast<double>(result.hidden[row * width + i]);
+    expected.push_back(static_cast<float>(sum / 150));
+  }
+
+  for (const uint32_t chunk : {7u, 64u, 512u}) {
+    Engine engine(model_, tokenizer_, *AvailableKernels()[0], pool, {.chunk = chunk, .remember_prefixes = true});
+    Request request;
+    request.prompt = prompt;
+    for (const bool embed : {false, true}) {  // what the first leaves behind cannot be used
+      request.embed = embed;
+      request.max_tokens = 3;
+      const RequestId id = engine.Submit(request);
+      engine.Submit(Requests()[2]);
+      while (!engine.idle()) {
+        for (const Event& event : engine.Step()) {
+          if (const auto* embedded = std::get_if<Embedded>(&event.what)) {
+            EXPECT_EQ(event.request, id);
+            EXPECT_EQ(embedded->values, expected) << chunk;
+            EXPECT_EQ(embedded->usage.prompt_tokens, 150u);
+          }
+          EXPECT_FALSE(std::holds_alternative<Failed>(event.what));
+        }
+      }
+    }
+  }
 }
 
 TEST_P(EngineDecoderTest, AnswersDoNotDependOnTheHostsFloatingPointMode) {

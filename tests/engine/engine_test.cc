@@ -385,6 +385,18 @@ TEST_F(EngineTest, BudgetOfReasoningIsExactAndItsCloseIsForced) {
   }
 }
 
+TEST_F(EngineTest, AThoughtThatIsResumedHasWhatIsLeftOfItsBudget) {
+  Make(Thinker);
+  const Answer whole = Ask(Thinking(Greedy(10, 40), 10));
+  for (size_t said = 1; said < 40; ++said) {
+    Request request = Thinking(Greedy(10, 40), 10);
+    request.resumed.assign(whole.tokens.begin(), whole.tokens.begin() + static_cast<ptrdiff_t>(said));
+    const Answer answer = Ask(request);
+    EXPECT_EQ(answer.tokens, whole.tokens) << said;
+    EXPECT_EQ(answer.usage.reasoning_tokens, whole.usage.reasoning_tokens) << said;
+  }
+}
+
 TEST_F(EngineTest, WithoutBudgetThoughtsGoOn) {
   Make(Thinker);
   const Answer answer = Ask(Thinking(Greedy(10, 40), std::nullopt));
