@@ -128,7 +128,8 @@ void AddComputeOptions(CLI::App& command, ComputeOptions& options, bool with_con
              kComputation, "what the model was made for");
   }
   AddCount(command, "--chunk", options.chunk, 1, kLargestChunk,
-           "Prompt tokens computed at a time; default: 512. The answer does not depend on it", kComputation);
+           "Prompt tokens computed at a time; default: 512, of a server 128. The answer does not depend on it",
+           kComputation);
   command
       .add_option_function<std::string>(
           "--kv",

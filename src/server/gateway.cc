@@ -108,8 +108,14 @@ std::optional<Caller> Gateway::Authenticate(const HttpRequest& request, Route ro
 
 std::optional<ApiError> Gateway::Overloaded(uint32_t answers) const {
   if (draining_) return ShuttingDown();
-  if (active_ + answers <= options_.parallel + options_.queue) return std::nullopt;
-  return TooManyRequests(active_, options_.parallel + options_.queue, RetrySeconds());
+  const uint32_t most = options_.parallel + options_.queue;
+  if (answers > most) {
+    return InvalidField("n", "too_many_answers",
+                        std::to_string(answers) + " answers in one request, and this server takes " +
+                            std::to_string(most) + " at a time");
+  }
+  if (active_ + answers <= most) return std::nullopt;
+  return TooManyRequests(active_, most, RetrySeconds());
 }
 
 uint32_t Gateway::RetrySeconds() const {
