@@ -24,12 +24,13 @@ struct KnownMark {
 struct KnownMarks {
   KnownMark open, close;
   std::string_view behind_close;  // what a forced close puts between the mark and the answer
+  std::string_view around = "";   // what models write between the marks and a thought's text
   std::array<KnownMark, 2> left_out = {};
 };
 
 // In the order in which they are looked for; the first are lent to a model that has none.
 constexpr KnownMarks kKnownMarks[] = {
-    {{"<think>"}, {"</think>"}, "\n\n"},
+    {{"<think>"}, {"</think>"}, "\n\n", "\n"},
     {{"[THINK]"}, {"[/THINK]"}, ""},
     {{"<seed:think>"}, {"</seed:think>"}, ""},
     {{"◁think▷"}, {"◁/think▷"}, ""},
@@ -39,6 +40,7 @@ constexpr KnownMarks kKnownMarks[] = {
     {{"<|open|>", "think", "<|sep|>"},
      {"<|close|>", "think", "<|sep|>"},
      "<|open|>response<|sep|>",
+     "",
      {{{"<|open|>", "response", "<|sep|>"}, {"<|close|>", "response", "<|sep|>"}}}},
 };
 
@@ -77,6 +79,7 @@ ReasoningFormat WithMarks(const KnownMarks& known, MarkFormat format, bool is_ow
           .open_text = open,
           .close_text = close,
           .forced_close = close + std::string(known.behind_close),
+          .around_thought = std::string(known.around),
           .in_messages = {open, close},
           .is_own = is_own};
 }

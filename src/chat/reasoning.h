@@ -20,6 +20,7 @@ struct ReasoningFormat {
   std::string open_text, close_text;     // what opens a thought where an answer begins, and what closes one
   std::string forced_close;              // closes a thought and begins the answer
   std::string open_answer = {};          // what begins an answer without a thought
+  std::string around_thought = {};       // what models write between the marks and a thought's text
   std::vector<std::string> in_messages;  // marks that templates look for in the text of past answers
   // The model or its template brings this format. If not, it does not think by itself: see AskToThink.
   bool is_own = false;

@@ -96,11 +96,11 @@ void Dialogue::Resume(const Message& begun, PreparedRequest& prepared) const {
     request.resumed.insert(request.resumed.end(), tokens.begin(), tokens.end());
   };
   const PromptEnd end = thinks ? StateAtEnd(format_, tokenizer_, request.prompt).end : PromptEnd::kAnswer;
-  if (!thought.empty() && end != PromptEnd::kOpenThought) append(format_.open_text, true);
+  if (!thought.empty() && end != PromptEnd::kOpenThought) append(format_.open_text + format_.around_thought, true);
   append(thought, false);
   if (begun.content) {
     if (!thought.empty() || end == PromptEnd::kOpenThought) {
-      append(format_.forced_close, true);
+      append((thought.empty() ? "" : format_.around_thought) + format_.forced_close, true);
     } else if (thinks) {
       append(format_.open_answer, true);
     }
