@@ -70,12 +70,20 @@ class CandorServer(http_client.Server):
 
     def worker_pid(self):
         """The process that computes; None when there is none."""
-        front = self.process.pid
-        for task in pathlib.Path(f"/proc/{front}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == "candor-worker":
-                    return int(child)
+        try:
+            for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+                for child in (task / "children").read_text().split():
+                    if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == "candor-worker":
+                        return int(child)
+        except FileNotFoundError:  # one of them has ended meanwhile
+            pass
         return None
+
+    def ended(self):
+        """Says so where a process that was there at the beginning is not there any more."""
+        if self.process.poll() is not None:
+            return f"the front has ended with {self.process.returncode}: {self.messages()[-1000:]}"
+        return "" if self.worker_pid() == self.worker else f"the worker has ended: {self.messages()[-1000:]}"
 
     def pids(self):
         return {"front": self.process.pid, "worker": self.worker}
@@ -95,8 +103,8 @@ class CandorServer(http_client.Server):
         rows = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in rows}
 
-    def session(self, fields=()):
-        return Session(self, fields)
+    def session(self, fields=(), timeout=TIMEOUT):
+        return Session(self, fields, timeout)
 
 
 def resident_bytes(pid):
@@ -120,8 +128,8 @@ def descriptor_count(pid):
 class Session:
     """Requests on one connection, which is made anew when the server closes it."""
 
-    def __init__(self, server, fields=()):
-        self.server, self.fields, self.client = server, list(fields), None
+    def __init__(self, server, fields=(), timeout=TIMEOUT):
+        self.server, self.fields, self.timeout, self.client = server, list(fields), timeout, None
 
     def __enter__(self):
         return self
@@ -136,7 +144,7 @@ class Session:
 
     def open(self):
         if not self.client:
-            self.client = self.server.connect(timeout=TIMEOUT)
+            self.client = self.server.connect(timeout=self.timeout)
         return self.client
 
     def send(self, method, path, body=b"", fields=()):

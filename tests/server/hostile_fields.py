@@ -27,6 +27,7 @@ MEMORY_SHARE = 0.05
 # Small, so that the prefixes that are kept fill it in the warm-up; the queue has room for every choice of n = 128.
 OPTIONS = ["--memory", "96MiB", "--parallel", "16", "--queue", "4096", "--alias", "alias=tiny-thinker"]
 FILLING = 120  # prompts of the warm-up, 900 tokens each
+WARM = 4  # one of so many requests of the storm are sent before the memory is measured
 
 
 def honest_requests():
@@ -180,7 +181,7 @@ def storm(server, judge, work):
 
 
 def warm_up(server, judge, work):
-    """Fills what the server keeps: prefixes up to its memory, and the largest of the requests that will come."""
+    """Fills what the server keeps: prefixes up to its memory, buffers for the largest requests. Ends with common ones."""
     heaviest = sorted((item for item in work if not isinstance(item, int)), key=lambda case: case.size)[-2 * CLIENTS:]
     storm(server, judge, list(range(len(REQUEST_LIST))) * 2 + heaviest + heaviest)
     with server.session() as session:
@@ -189,6 +190,7 @@ def warm_up(server, judge, work):
             response = session.post(answers.COMPLETION, {"model": field_rules.MODEL, "prompt": text, "max_tokens": 8})
             if response.status != 200:
                 judge.note("warm-up", f"{response.status} {response.body[:300]!r}")
+    storm(server, judge, work[:len(work) // WARM])
 
 
 def judge_memory(before, after):
@@ -205,6 +207,7 @@ def judge_memory(before, after):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=int, default=1, metavar="N")
+    parser.add_argument("--most", type=int, default=60, help="faults to print")
     parser.add_argument("--only", metavar="TEXT", help="those whose name has this text")
     arguments = parser.parse_args()
     with candor_server.CandorServer([candor_server.THINKER], *OPTIONS) as quiet, quiet.session() as session:
@@ -215,15 +218,15 @@ def main():
         work = [item for item in work if isinstance(item, int) or arguments.only in item.name]
     judge = Judge(expected)
     with candor_server.CandorServer([candor_server.THINKER], *OPTIONS) as server:
-        warm_up(server, judge, work)
+        warm_up(server, Judge(expected), work)
         before, descriptors = candor_server.settled_memory(server), server.descriptors()
         begin = time.monotonic()
         with candor_server.HealthWatch(server) as health:
             storm(server, judge, work)
         seconds = time.monotonic() - begin
-        if server.worker_pid() != server.worker:
-            judge.note("worker", f"{server.worker} has ended: {server.messages()[-1000:]}")
         storm(server, judge, list(range(len(REQUEST_LIST))))
+        if (ended := server.ended()):
+            judge.note("process", ended)
         wrong = judge.wrong + judge_memory(before, candor_server.settled_memory(server))
         print(f"descriptors: {descriptors} before, {server.descriptors()} after")
     wrong += [("health", text) for text in health.wrong]
@@ -233,7 +236,7 @@ def main():
                                              for (verdict, status), count in sorted(judge.counts.items())))
     print(f"/health: {len(health.seconds)} times, p99 {candor_server.percentile(health.seconds, 0.99) * 1000:.1f} ms, "
           f"most {max(health.seconds) * 1000:.1f} ms")
-    for name, text in wrong[:100]:
+    for name, text in wrong[:arguments.most]:
         print(f"hostile_fields: {name[:200]}: {text[:600]}")
     print(f"{len(wrong)} verdicts failed")
     return 1 if wrong else 0
