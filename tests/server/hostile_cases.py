@@ -41,6 +41,8 @@ FIRST_MESSAGE = ("role", "content", "name", "tool_call_id", "prefix", "partial",
 
 SWAPPED = ("null", "true", "1", '"a"', "[]", "{}", "1.5", "-1", "NaN", '""')  # every field gets these, and its own limits
 
+TOKENS = ("prompt", "input", "tokens", "continue_tokens")  # these get all short lists
+
 
 @dataclasses.dataclass(frozen=True)
 class Case:
@@ -143,6 +145,8 @@ def field_cases(path, schema, schemas):
         before, after = around_mark(body)
         limits = list(hostile_values.limits(schemas.resolve(part))) if part else []
         wanted = {*SWAPPED, *(limit.name for limit in limits)}
+        if field in TOKENS:
+            wanted |= {value.name for value in hostile_values.all_values() if value.data.startswith(b"[") and len(value.data) < 1000}
         for value in {value.name: value for value in [*hostile_values.all_values(), *limits]}.values():
             def judged(field=field, part=part, value=value, depth=depth):
                 said, named = judge(path, field, value, schemas, part, depth)

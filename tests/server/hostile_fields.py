@@ -12,6 +12,7 @@ import argparse
 import collections
 import json
 import queue
+import re
 import sys
 import threading
 import time
@@ -72,6 +73,13 @@ class Judge:
             self.slowest = max(self.slowest, (time.monotonic() - begin, name))
         return response
 
+    def summary(self):
+        """The faults by their kind, most frequent first, with one request each."""
+        kinds = collections.defaultdict(list)
+        for name, text in self.wrong:
+            kinds[re.sub(r"'.*?'|\".*?\"|\S*\[.*?\]|-?\d[\d.]*", "_", re.split(" -- |, without| to name ", text)[0])[:60]].append(name)
+        return sorted(((len(names), kind, names[0]) for kind, names in kinds.items()), reverse=True)
+
     def honest(self, session, number):
         path, body = REQUEST_LIST[number]
         response = self.ask(session, f"honest {number}", path, json.dumps(body).encode())
@@ -95,7 +103,7 @@ class Judge:
             self.counts[verdict, response.status // 100] += 1
         text = self.fault(case, verdict, fields, response)
         if text:
-            self.note(case.name, f"{text} -- {response.status} {response.body[:300].decode(errors='replace')}")
+            self.note(case.name, f"{text} -- {response.status} {response.body[:300]!r}")
 
     def fault(self, case, verdict, fields, response):
         if response.status >= 500:
@@ -236,6 +244,8 @@ def main():
                                              for (verdict, status), count in sorted(judge.counts.items())))
     print(f"/health: {len(health.seconds)} times, p99 {candor_server.percentile(health.seconds, 0.99) * 1000:.1f} ms, "
           f"most {max(health.seconds) * 1000:.1f} ms")
+    for count, kind, name in judge.summary()[:20]:
+        print(f"faults: {count} x {kind}, such as {name[:120]}")
     for name, text in wrong[:arguments.most]:
         print(f"hostile_fields: {name[:200]}: {text[:600]}")
     print(f"{len(wrong)} verdicts failed")
