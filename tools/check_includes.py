@@ -14,7 +14,7 @@ import sys
 FOLDERS = ["base", "kernels", "format", "tokenizer", "chat", "grammar", "model", "engine", "ipc", "trust", "store", "api",
            "server", "cli"]
 # Folders of tests that test no folder of src: data, helpers, this script and its kind, whole programs.
-TESTS_OF_THEIR_OWN = {"data", "hostile", "support", "tools", "install"}
+TESTS_OF_THEIR_OWN = {"conformance", "data", "hostile", "support", "tools", "install"}
 SOURCES = {".h", ".cc", ".inc"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 

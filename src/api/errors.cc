@@ -53,6 +53,8 @@ ApiError ErrorOf(Refusal why, const std::string& message) {
       return {.status = 500, .type = kServerError, .message = message, .code = "model_file_error"};
     case Refusal::kMemory:
       return {.status = 503, .type = kServerError, .message = message, .code = "insufficient_memory"};
+    case Refusal::kWorkerDied:
+      return WorkerDied();
     case Refusal::kInternal:
       break;
   }

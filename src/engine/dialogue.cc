@@ -109,15 +109,23 @@ void Dialogue::Resume(const Message& begun, PreparedRequest& prepared) const {
 }
 
 PreparedRequest Dialogue::Continue(std::string_view text) const {
-  PreparedRequest prepared = Continue(TokensToContinue(tokenizer_, text, true));
+  PreparedRequest prepared;
   prepared.prompt = text;
+  prepared.request.prompt = TokensToContinue(tokenizer_, text, true);
+  RequireTokens(prepared);
+  prepared.request.end_tokens = end_tokens_;
   return prepared;
 }
 
 PreparedRequest Dialogue::Continue(std::vector<TokenId> tokens) const {
+  const size_t known = std::min(vocabulary_, tokenizer_.vocabulary_size());
+  for (const TokenId token : tokens) {
+    if (token >= 0 && static_cast<size_t>(token) < known) continue;
+    throw UsageError("prompt: token " + std::to_string(token) + " is outside 0 to " + std::to_string(known - 1));
+  }
+  if (tokens.empty()) throw UsageError("prompt: must have at least one token");
   PreparedRequest prepared;
   prepared.request.prompt = std::move(tokens);
-  RequireTokens(prepared);
   prepared.request.end_tokens = end_tokens_;
   return prepared;
 }

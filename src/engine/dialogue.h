@@ -63,7 +63,7 @@ class Dialogue {
   PreparedRequest Prepare(std::vector<Message> messages, const PrepareOptions& options) const;
 
   // The request that goes on with `text`, in which special tokens may be written out, or with tokens. Neither is empty;
-  // FormatError as above.
+  // FormatError as above, UsageError for tokens that are none.
   PreparedRequest Continue(std::string_view text) const;
   PreparedRequest Continue(std::vector<TokenId> tokens) const;
 

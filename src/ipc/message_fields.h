@@ -14,7 +14,7 @@ namespace candor {
 template <class E>
 inline constexpr E kLast = E::kNotListedHere;
 template <>
-inline constexpr Refusal kLast<Refusal> = Refusal::kInternal;
+inline constexpr Refusal kLast<Refusal> = Refusal::kWorkerDied;
 template <>
 inline constexpr CheckpointFormat kLast<CheckpointFormat> = CheckpointFormat::kSafetensors;
 template <>

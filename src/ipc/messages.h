@@ -39,7 +39,8 @@ enum class Refusal : uint8_t {
   kUnsupported,  // well-formed and not computed by this version
   kFile,         // the model's files are broken or cannot be read
   kMemory,       // there is not enough memory for it
-  kInternal,     // the computation went wrong, or the worker died
+  kInternal,     // the computation went wrong
+  kWorkerDied,   // under it: the front's own word
 };
 
 // ---------------------------------------------------------------- front to worker

@@ -16,7 +16,7 @@ bool IsEnd(const JobEvent& event) {
 JobEvent Failure(JobId job, std::string message) {
   JobEvent event;
   event.job = job;
-  event.what = JobFailed{Refusal::kInternal, std::move(message)};
+  event.what = JobFailed{Refusal::kWorkerDied, std::move(message)};
   return event;
 }
 

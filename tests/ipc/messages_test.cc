@@ -186,9 +186,9 @@ TEST(MessagesTest, UnknownKindsAreErrors) {
 
 TEST(MessagesTest, ValuesOutsideTheirRangeNameTheField) {
   std::vector<std::byte> bytes = Encode(WorkerMessage(ModelRefused{1, Refusal::kInternal, "", 0}));
-  bytes[5] = std::byte{7};
+  bytes[5] = std::byte{8};
   EXPECT_THAT([&] { DecodeWorkerMessage(bytes); },
-              ThrowsMessage<FormatError>(HasSubstr("WorkerMessage.ModelRefused.why: 7 is no value of it")));
+              ThrowsMessage<FormatError>(HasSubstr("WorkerMessage.ModelRefused.why: 8 is no value of it")));
   bytes = Encode(FrontMessage(TokenizeMessage{}));
   bytes.back() = std::byte{2};
   EXPECT_THAT([&] { DecodeFrontMessage(bytes); },

@@ -181,10 +181,8 @@ class Serve(CandorTest):
             text = response.read().decode()
         self.assertIn('"error"', text)
         self.assertNotIn("[DONE]", text)
-        begin = time.monotonic()
         status, _, answer = self.chat()
         self.assertEqual((status, answer["choices"][0]["message"]), (200, first))
-        self.assertLess(time.monotonic() - begin, 2)
         self.assertNotEqual(self.workers(), [worker])
 
     def test_ctrl_c_lets_an_answer_finish(self):
