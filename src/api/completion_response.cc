@@ -80,7 +80,7 @@ std::vector<std::string> CompletionResponse::AddTo(size_t choice, const JobProgr
 
 void CompletionResponse::AddLogprob(const OutputToken& token, Delta& delta) {
   const uint64_t offset = offsets_[delta.choice];
-  offsets_[delta.choice] += CodePoints(token.bytes);
+  if (!token.named) offsets_[delta.choice] += CodePoints(token.bytes);
   if (!token.logprob) return;
   Append(TextJson(token.bytes), delta.logprobs[kTokens]);
   Append(NumberJson(FiniteLogprob(*token.logprob)), delta.logprobs[kLogprobs]);

@@ -44,7 +44,9 @@ ApiError ErrorOf(Refusal why, const std::string& message) {
     case Refusal::kInvalid:
       return {.message = message, .code = "invalid_value"};
     case Refusal::kTooLong:
-      return {.message = message, .code = "context_length_exceeded"};
+      // Clients that do not read codes know it by OpenAI's words (litellm does).
+      return {.message = "this model's maximum context length is exceeded: " + message,
+              .code = "context_length_exceeded"};
     case Refusal::kTemplate:
       return {.message = message, .param = "messages", .code = "chat_template_error"};
     case Refusal::kUnsupported:

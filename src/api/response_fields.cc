@@ -10,15 +10,16 @@ constexpr Shape kTexts = {.kinds = Shape::kArray, .items = &kText};
 constexpr Shape kCounts = {.kinds = Shape::kArray, .items = &kCount};
 constexpr Shape kNumbers = {.kinds = Shape::kArray, .items = &kNumber};
 constexpr Shape kByte = {.kinds = Shape::kInteger, .min = 0, .max = 255};
-constexpr Shape kBytes = {.kinds = Shape::kArray, .items = &kByte};
+constexpr Shape kBytesOrNull = {.kinds = Shape::kArray | Shape::kNull, .items = &kByte};
 constexpr Shape kSentTokens = {.kinds = Shape::kArray, .items = &kTokenId};
 
 // ---- log-probabilities of a chat
 constexpr Field kLikelyFields[] = {
-    Required("token", kText, "The token as text."),
+    Required("token", kText, "The token as text, or its name in the vocabulary."),
     Required("token_id", kTokenId, "Its number."),
     Required("logprob", kNumber, "Natural logarithm of its probability, before any sampler; the bits are exact."),
-    Required("bytes", kBytes, "Its bytes: a character may be divided over tokens."),
+    Required("bytes", kBytesOrNull,
+             "Its bytes: a character may be divided over tokens. Null for a control token, which is no text."),
 };
 constexpr Shape kLikely = {.kinds = Shape::kObject, .fields = kLikelyFields, .name = "LikelyToken"};
 constexpr Shape kLikelies = {.kinds = Shape::kArray, .items = &kLikely};

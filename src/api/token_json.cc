@@ -5,8 +5,12 @@
 namespace candor {
 namespace {
 
-void WriteToken(TokenId id, const std::string& bytes, double logprob, JsonWriter& json) {
+void WriteToken(TokenId id, const std::string& bytes, bool named, double logprob, JsonWriter& json) {
   json.Member("token", bytes).Member("token_id", id).Member("logprob", FiniteLogprob(logprob));
+  if (named) {
+    json.Member("bytes", nullptr);
+    return;
+  }
   json.Key("bytes").BeginArray();
   for (const char c : bytes) json.Value(static_cast<unsigned>(static_cast<unsigned char>(c)));
   json.EndArray();
@@ -18,11 +22,11 @@ double FiniteLogprob(double logprob) { return std::isfinite(logprob) ? logprob :
 
 void WriteLogprobEntry(const OutputToken& token, JsonWriter& json) {
   json.BeginObject();
-  WriteToken(token.id, token.bytes, token.logprob.value_or(kLeastLogprob), json);
+  WriteToken(token.id, token.bytes, token.named, token.logprob.value_or(kLeastLogprob), json);
   json.Key("top_logprobs").BeginArray();
   for (const LikelyToken& likely : token.top) {
     json.BeginObject();
-    WriteToken(likely.id, likely.bytes, likely.logprob, json);
+    WriteToken(likely.id, likely.bytes, likely.named, likely.logprob, json);
     json.EndObject();
   }
   json.EndArray().EndObject();

@@ -14,7 +14,7 @@ inline constexpr double kLeastLogprob = -9999;
 double FiniteLogprob(double logprob);
 
 // An entry of chat's `logprobs.content`: {token, token_id, logprob, bytes, top_logprobs}. `token` has a
-// log-probability. Numbers read back as the same bits.
+// log-probability. `bytes` is null for a token that is no part of a text. Numbers read back as the same bits.
 void WriteLogprobEntry(const OutputToken& token, JsonWriter& json);
 
 }  // namespace candor

@@ -106,8 +106,12 @@ OutputToken AnswerChoice::Describe(const TokenOutput& output) const {
   OutputToken token{.id = output.token, .role = output.role, .forced = output.forced, .logprob = output.logprob};
   if (!logprobs_ || output.forced) return token;
   token.bytes = BytesOrName(tokenizer_, output.token);
+  token.named = tokenizer_.IsControl(output.token);
   for (const TokenLogprob& likely : output.top) {
-    token.top.push_back({likely.token, BytesOrName(tokenizer_, likely.token), likely.logprob});
+    token.top.push_back({.id = likely.token,
+                         .bytes = BytesOrName(tokenizer_, likely.token),
+                         .logprob = likely.logprob,
+                         .named = tokenizer_.IsControl(likely.token)});
   }
   return token;
 }

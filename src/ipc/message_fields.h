@@ -108,10 +108,10 @@ inline constexpr auto kDescription<ModelRefused> = Describe("ModelRefused", "mod
 template <>
 inline constexpr auto kDescription<ModelUnloaded> = Describe("ModelUnloaded", "model");
 template <>
-inline constexpr auto kDescription<LikelyToken> = Describe("LikelyToken", "id", "bytes", "logprob");
+inline constexpr auto kDescription<LikelyToken> = Describe("LikelyToken", "id", "bytes", "logprob", "named");
 template <>
 inline constexpr auto kDescription<OutputToken> = Describe("OutputToken", "id", "role", "forced", "logprob", "bytes",
-                                                           "top");
+                                                           "named", "top");
 template <>
 inline constexpr auto kDescription<TextPiece> = Describe("TextPiece", "role", "text", "call", "recipient");
 template <>

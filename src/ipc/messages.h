@@ -198,6 +198,7 @@ struct LikelyToken {
   TokenId id = 0;
   std::string bytes;  // what it adds to a text; a control token's name in the vocabulary
   double logprob = 0;
+  bool named = false;  // a control token: `bytes` are no part of the text
 };
 struct OutputToken {
   TokenId id = 0;
@@ -206,6 +207,7 @@ struct OutputToken {
   // With GenerateMessage::logprobs only, and not of forced tokens:
   std::optional<double> logprob = {};
   std::string bytes = {};
+  bool named = false;  // as in LikelyToken
   std::vector<LikelyToken> top = {};
 };
 struct TextPiece {

@@ -20,7 +20,7 @@ void AnswerStream::Start(Gateway& gateway, std::shared_ptr<Exchange> exchange, c
                          AnswerPlan plan) {
   const std::shared_ptr<AnswerStream> stream(new AnswerStream(gateway, std::move(exchange), caller, std::move(plan)));
   stream->exchange_->OnLeft([weak = stream->weak_from_this()] {
-    if (const auto left = weak.lock()) left->Stop();
+    if (const auto left = weak.lock()) left->OnLeft();
   });
   gateway.pool_.Acquire(stream->plan_.model,
                         [stream](ModelPool::Result result) { stream->OnModel(std::move(result)); });
@@ -32,7 +32,8 @@ AnswerStream::AnswerStream(Gateway& gateway, std::shared_ptr<Exchange> exchange,
       caller_(std::move(caller)),
       plan_(std::move(plan)),
       began_(Clock::now()) {
-  gateway_.active_ += plan_.choices * static_cast<uint32_t>(plan_.jobs.size());
+  unfinished_ = plan_.choices * static_cast<uint32_t>(plan_.jobs.size());
+  gateway_.active_ += unfinished_;
 }
 
 AnswerStream::~AnswerStream() {
@@ -70,6 +71,7 @@ void AnswerStream::OnEvent(size_t prompt, const JobEvent& event) {
   }
   if (const auto* finished = std::get_if<JobFinished>(&event.what)) {
     gateway_.metrics_.AnswerEnded(plan_.model, finished->reason, finished->usage);
+    --unfinished_;
   }
   const std::vector<std::string> payloads = writer_->Add(prompt, event);
   if (plan_.stream && std::holds_alternative<JobStarted>(event.what)) BeginStream();
@@ -83,6 +85,12 @@ void AnswerStream::OnEvent(size_t prompt, const JobEvent& event) {
   } else {
     exchange_->Respond({.status = 200, .fields = plan_.fields, .body = writer_->Whole()});
   }
+  Stop();
+}
+
+void AnswerStream::OnLeft() {
+  if (over_) return;
+  gateway_.metrics_.AnswersCancelled(plan_.model, unfinished_);
   Stop();
 }
 

@@ -41,6 +41,7 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
 
   void OnModel(ModelPool::Result result);
   void OnEvent(size_t prompt, const JobEvent& event);
+  void OnLeft();
   void BeginStream();
   void SendEvents(const std::vector<std::string>& payloads);
   void Comment(const std::string& text);
@@ -56,7 +57,8 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
   std::shared_ptr<ModelPool::Lease> lease_;
   std::unique_ptr<AnswerWriter> writer_;
   std::vector<JobId> jobs_;
-  bool streaming_ = false;  // the head has been sent
+  uint32_t unfinished_ = 0;  // answers
+  bool streaming_ = false;   // the head has been sent
   bool over_ = false;
   EventLoop::Subscriptions keep_alive_;
   std::chrono::steady_clock::time_point last_sent_;

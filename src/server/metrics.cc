@@ -211,6 +211,12 @@ void Metrics::AnswerEnded(const std::string& model, FinishReason reason, const U
   }
 }
 
+void Metrics::AnswersCancelled(const std::string& model, uint32_t answers) {
+  if (ModelMetrics* metrics = impl_->Find(model)) {
+    metrics->finished[static_cast<size_t>(FinishReason::kCancelled)]->Increment(answers);
+  }
+}
+
 void Metrics::RequestTurnedAway() { impl_->turned_away->Increment(); }
 
 void Metrics::ModelLoaded(const std::string& model, const ModelFacts& facts) {

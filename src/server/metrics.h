@@ -25,6 +25,8 @@ class Metrics {
 
   void RequestEnded(std::string_view route, const RequestRecord& record);
   void AnswerEnded(const std::string& model, FinishReason reason, const Usage& usage);
+  // Nobody waits for them any more; the worker does not tell of their end.
+  void AnswersCancelled(const std::string& model, uint32_t answers);
   // Refused for want of room, before any model saw it.
   void RequestTurnedAway();
   void ModelLoaded(const std::string& model, const ModelFacts& facts);

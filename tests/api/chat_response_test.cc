@@ -165,7 +165,7 @@ TEST(ChatResponse, LogProbabilitiesAreExactAndApartByRole) {
                    Token(2, TokenRole::kMark, "", -2),
                    Token(3, TokenRole::kAnswer, "\xc3", odd),
                    {4, TokenRole::kAnswer, true, std::nullopt, "f", {}}};
-  output.tokens[2].top = {{9, "x", -INFINITY}};
+  output.tokens[2].top = {{9, "x", -INFINITY}, {8, "<|x|>", -INFINITY, true}};
   response.Add(0, output);
   response.Add(0, Ended(FinishReason::kEndToken));
   const JsonValue whole = Json(response.Whole());
@@ -178,7 +178,8 @@ TEST(ChatResponse, LogProbabilitiesAreExactAndApartByRole) {
   EXPECT_EQ(JsonText(*content[0].Find("bytes")), "[195]");
   EXPECT_EQ(*content[0].Find("token")->string(), "\xef\xbf\xbd");
   EXPECT_EQ(JsonText(*content[0].Find("top_logprobs")),
-            R"([{"token":"x","token_id":9,"logprob":-9999,"bytes":[120]}])");
+            R"([{"token":"x","token_id":9,"logprob":-9999,"bytes":[120]},)"
+            R"({"token":"<|x|>","token_id":8,"logprob":-9999,"bytes":null}])");
   EXPECT_EQ(JsonText(*logprobs.Find("reasoning_content")),
             R"([{"token":"r","token_id":1,"logprob":-1,"bytes":[114],"top_logprobs":[]}])");
 }

@@ -7,6 +7,7 @@
 #include "api/answer_events.h"
 #include "api/completion_response.h"
 #include "api/embedding_response.h"
+#include "api/errors.h"
 #include "api/fields.h"
 #include "api/json_value.h"
 #include "api/model_list.h"
@@ -70,6 +71,19 @@ TEST(CompletionResponse, LogProbabilitiesAreFourParallelLists) {
   EXPECT_EQ(JsonText(*whole.Find("choices")->array()->at(0).Find("logprobs")),
             "{\"tokens\":[\"né\",\"w\"],\"token_logprobs\":[-0.5,-1],"
             "\"top_logprobs\":[{\"né\":-0.5,\"\xef\xbf\xbd\":-2},{}],\"text_offset\":[0,2],\"token_ids\":[5,6]}");
+}
+
+TEST(CompletionResponse, AControlTokenTakesNoPlaceInTheText) {
+  CompletionResponse response(Head(), Asked(R"("prompt":"x","logprobs":1)"));
+  JobOutput output;
+  output.tokens = {Token(5, TokenRole::kAnswer, "<think>", -0.5), Token(6, TokenRole::kAnswer, "é", -1),
+                   Token(7, TokenRole::kAnswer, "w", -1)};
+  output.tokens[0].named = true;
+  response.Add(0, Of(0, output));
+  response.Add(0, Of(0, Ended(FinishReason::kEndToken)));
+  const JsonValue logprobs = *Json(response.Whole()).Find("choices")->array()->at(0).Find("logprobs");
+  EXPECT_EQ(JsonText(*logprobs.Find("tokens")), "[\"<think>\",\"é\",\"w\"]");
+  EXPECT_EQ(JsonText(*logprobs.Find("text_offset")), "[0,0,1]");
 }
 
 TEST(CompletionResponse, WhatAStreamSaysIsWhatTheWholeSays) {
@@ -162,6 +176,15 @@ TEST(EmbeddingResponse, HasTheVectorsInTheOrderOfTheInputs) {
   failed.Add(0, Of(0, EmbeddingDone{{NAN}, 3, 0}));
   ASSERT_TRUE(failed.done());
   EXPECT_EQ(failed.error()->code, "internal_error");
+}
+
+TEST(Errors, AWorkersEndAndAFullContextAreKnownByTheirCodes) {
+  const ApiError died = ErrorOf(Refusal::kWorkerDied, "killed by signal 9");
+  EXPECT_EQ(died.status, 503);
+  EXPECT_EQ(died.code, "worker_died");
+  const ApiError full = ErrorOf(Refusal::kTooLong, "9 tokens leave no room in 8");
+  EXPECT_EQ(full.code, "context_length_exceeded");
+  EXPECT_EQ(full.message, "this model's maximum context length is exceeded: 9 tokens leave no room in 8");
 }
 
 TEST(ModelList, TellsWhatClientsSizePromptsBy) {

@@ -101,7 +101,7 @@ std::vector<FrontMessage> FrontMessageCases() {
 
 std::vector<WorkerMessage> WorkerMessageCases() {
   JobOutput output;
-  output.tokens = {{1, TokenRole::kReasoning, true, -0.5, "a", {{2, "b", -1.5}, {3, "", -2}}}, {}};
+  output.tokens = {{1, TokenRole::kReasoning, true, -0.5, "a", true, {{2, "b", -1.5, true}, {3, "", -2, true}}}, {}};
   output.texts = {{TokenRole::kToolCall, "{}", 2, "functions.f"}, {}};
   StepMessage step;
   step.events = {{1, 2, JobStarted{3}},

@@ -93,6 +93,13 @@ TEST(MetricsTest, CountsTheTokensOfAnswers) {
   EXPECT_THAT(text, HasSubstr("candor_token_seconds_sum{model=\"m\"} 0.1\n"));
 }
 
+TEST(MetricsTest, CountsAnswersThatNobodyWaitsFor) {
+  Metrics metrics({}, {"m"}, "1");
+  metrics.AnswersCancelled("m", 3);
+  metrics.AnswersCancelled("of another name", 1);
+  EXPECT_THAT(metrics.Text(), HasSubstr("candor_answers_total{model=\"m\",reason=\"cancelled\"} 3\n"));
+}
+
 TEST(AccessLogTest, DescribesARequestInALine) {
   RequestRecord record;
   record.id = "req_1";

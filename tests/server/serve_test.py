@@ -179,7 +179,7 @@ class Serve(CandorTest):
             (worker,) = self.workers()
             os.kill(worker, signal.SIGKILL)
             text = response.read().decode()
-        self.assertIn('"error"', text)
+        self.assertIn('"code":"worker_died"', text)
         self.assertNotIn("[DONE]", text)
         status, _, answer = self.chat()
         self.assertEqual((status, answer["choices"][0]["message"]), (200, first))
