@@ -92,7 +92,7 @@ constexpr const Shape* kThinkForms[] = {&kBool, &kEffort};
 constexpr Shape kThink = {.any_of = kThinkForms};
 constexpr const char* kFormatWords[] = {"auto", "deepseek", "parsed", "hidden"};
 constexpr Shape kReasoningFormat = {.kinds = Shape::kString, .words = kFormatWords};
-constexpr Shape kTemplateVariables = {.kinds = Shape::kObject, .others = &kAny, .max_members = 256};
+constexpr Shape kTemplateVariables = {.kinds = Shape::kObject, .others = &kAnyPassedOn, .max_members = 256};
 
 constexpr auto kConversationFields = std::to_array<Field>({
     kModelField,
@@ -101,7 +101,10 @@ constexpr auto kConversationFields = std::to_array<Field>({
              "The answer goes on with the last message, the assistant's: with its content, or inside its thought when "
              "it has reasoning and no content.",
              "false"),
-    Honoured("add_generation_prompt", kBool, "The opposite of `continue_final_message`.", "true"),
+    Honoured(
+        "add_generation_prompt", kBool,
+        "Said beside `continue_final_message`, it is the opposite: an answer goes on with a message or begins one.",
+        "the opposite of `continue_final_message`"),
     Honoured("chat_template_kwargs", kTemplateVariables,
              "Variables for the template. `enable_thinking`, `thinking` and `reasoning_effort` among them count as "
              "the fields of that name."),

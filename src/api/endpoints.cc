@@ -81,6 +81,7 @@ constexpr Endpoint kEndpoints[] = {
 };
 
 constexpr ErrorCode kErrorCodes[] = {
+    {"bad_request", 400, "not HTTP/1.1 as it is taken here; the connection is closed"},
     {"invalid_json", 400, "the body is not JSON in UTF-8, names a member twice, or is beyond a limit"},
     {"missing_required_parameter", 400, "`param` has to be there"},
     {"unknown_parameter", 400, "`param` is not known here"},
@@ -95,19 +96,28 @@ constexpr ErrorCode kErrorCodes[] = {
     {"unsupported_value", 400, "well-formed, and not computed by this version"},
     {"missing_api_key", 401, "a key is needed"},
     {"invalid_api_key", 401, "the key is not known or has been revoked"},
+    {"forbidden", 403, "a host or an origin that the server does not answer to"},
     {"model_not_allowed", 403, "the key may not use the model"},
     {"model_not_found", 404, "there is no such model"},
     {"unknown_url", 404, "there is nothing of that path"},
     {"completion_not_found", 404, "no completion of that id is under way"},
     {"method_not_allowed", 405, "the path does not answer that method"},
-    {"unsupported_media_type", 415, "only JSON is read"},
+    {"request_timeout", 408, "the request did not arrive in time"},
+    {"content_too_large", 413, "the body is larger than the server takes"},
+    {"uri_too_long", 414, "the request line is too long"},
+    {"unsupported_media_type", 415, "only JSON is read, and not compressed"},
+    {"expectation_failed", 417, "the only expectation here is 100-continue"},
+    {"header_fields_too_large", 431, "the header fields are too long or too many"},
     {"queue_full", 429, "too many wait; `retry-after` says when to come back"},
     {"model_file_error", 500, "the model's files are broken or cannot be read"},
     {"internal_error", 500, "the computation went wrong"},
+    {"not_implemented", 501, "a method that no server here knows"},
     {"insufficient_memory", 503, "there is not enough memory for it"},
     {"worker_died", 503, "the process that computes has ended under the request; it is being started again"},
     {"cancelled", 503, "the answer was cancelled by the server"},
     {"shutting_down", 503, "the server is stopping"},
+    {"service_unavailable", 503, "there are too many bytes of requests in memory"},
+    {"http_version_not_supported", 505, "the server speaks HTTP/1.1"},
 };
 
 }  // namespace

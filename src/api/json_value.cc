@@ -107,6 +107,11 @@ std::optional<double> JsonValue::number() const {
   return std::nullopt;
 }
 
+bool JsonValue::is_infinite() const {
+  const auto* v = std::get_if<double>(&value);
+  return v != nullptr && std::isinf(*v);
+}
+
 bool JsonValue::is_integer() const {
   if (const auto* v = std::get_if<double>(&value)) return std::trunc(*v) == *v;
   return number().has_value();
@@ -114,7 +119,7 @@ bool JsonValue::is_integer() const {
 
 std::optional<int64_t> JsonValue::integer() const {
   if (const auto* v = std::get_if<uint64_t>(&value); v != nullptr && *v > INT64_MAX) return std::nullopt;
-  if (const auto* v = std::get_if<double>(&value); v != nullptr && !(*v >= -kTwo63 && *v < kTwo63)) return std::nullopt;
+  if (const auto* v = std::get_if<double>(&value); v != nullptr && !(*v > -kTwo63 && *v < kTwo63)) return std::nullopt;
   const std::optional<uint64_t> found = bits();
   if (!found) return std::nullopt;
   return static_cast<int64_t>(*found);
@@ -124,7 +129,7 @@ std::optional<uint64_t> JsonValue::bits() const {
   if (const auto* v = std::get_if<uint64_t>(&value)) return *v;
   if (const auto* v = std::get_if<int64_t>(&value)) return static_cast<uint64_t>(*v);
   const auto* v = std::get_if<double>(&value);
-  if (v == nullptr || !is_integer() || !(*v >= -kTwo63 && *v < kTwo64)) return std::nullopt;
+  if (v == nullptr || !is_integer() || !(*v > -kTwo63 && *v < kTwo64)) return std::nullopt;
   return *v < 0 ? static_cast<uint64_t>(static_cast<int64_t>(*v)) : static_cast<uint64_t>(*v);
 }
 
@@ -141,12 +146,14 @@ std::string Describe(const JsonValue& value) {
   if (value.array() != nullptr) return "an array";
   if (value.object() != nullptr) return "an object";
   if (const std::string* text = value.string()) return '"' + Printable(*text, 40) + '"';
+  if (value.is_infinite()) return "a number beyond what a double can hold";
   return JsonText(value);
 }
 
-JsonValue ParseJson(std::string_view text, const std::string& source) {
+JsonValue ParseJson(std::string_view text, const std::string& source, bool infinite_numbers) {
   TreeBuilder builder(source);
-  ReadJson(text, source, {.bytes = kMaxJsonBytes, .depth = kMaxJsonDepth}, builder);
+  ReadJson(text, source, {.bytes = kMaxJsonBytes, .depth = kMaxJsonDepth, .infinite_numbers = infinite_numbers},
+           builder);
   return builder.Take();
 }
 

@@ -24,7 +24,8 @@ is written by the program from the tables by which it checks requests, like `/op
   `x-candor-ignored`. A field that is not in the tables below is refused: it may be a misspelt one. Members of messages
   that are not in the tables pass, because clients send back what they stored with an answer.
 - **Null is the same as nothing**, wherever a field is not required.
-- **A whole number** may be written 1, 1.0 or 1e0; 1.5 is none.
+- **A whole number** may be written 1, 1.0 or 1e0; 1.5 is none. Numbers count as the double nearest to them, whole ones
+  of 64 bits as they are. An exponent has at most 31 bits.
 - **A body** is JSON in UTF-8 of at most %BYTES% bytes, %DEPTH% levels and %VALUES% values, and no object names a member twice.
 - **Answers do not depend on anything else**: the same model, prompt, parameters and seed give the same tokens and the
   same log-probabilities on bits, whatever else the server does and whatever it has cached. `system_fingerprint` is the

@@ -84,7 +84,7 @@ std::vector<TokenId> TokensOf(const JsonArray& list) {
 JsonValue ParseRequest(std::string_view body, const Shape& request, std::vector<std::string>& ignored) {
   JsonValue value;
   try {
-    value = ParseJson(body, "the request");
+    value = ParseJson(body, "the request", /*infinite_numbers=*/true);
   } catch (const Error& error) {
     throw RequestError({.message = error.what(), .code = "invalid_json"});
   }

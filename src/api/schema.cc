@@ -131,6 +131,21 @@ std::optional<ApiError> CheckMembers(const JsonObject& members, const Shape& sha
   return std::nullopt;
 }
 
+std::optional<ApiError> FindInfinite(const JsonValue& value, const Place& place) {
+  if (value.is_infinite()) return Problem(place, "invalid_value", Describe(value));
+  if (const JsonArray* items = value.array()) {
+    for (size_t i = 0; i < items->size(); ++i) {
+      if (auto problem = FindInfinite((*items)[i], Place{.parent = &place, .index = i})) return problem;
+    }
+  }
+  if (const JsonObject* members = value.object()) {
+    for (const auto& [name, member] : *members) {
+      if (auto problem = FindInfinite(member, Place{&place, name})) return problem;
+    }
+  }
+  return std::nullopt;
+}
+
 bool MeansList(const JsonValue& value, const Shape& shape) {
   const JsonArray* items = value.array();
   return items != nullptr && !items->empty() && shape.items != nullptr &&
@@ -151,7 +166,7 @@ std::optional<ApiError> FindProblem(const JsonValue& value, const Shape& shape, 
     if (best) return best;
     return Problem(place, "invalid_type", Describe(value) + ", " + ShapeInWords(shape) + " expected");
   }
-  if (shape.kinds == Shape::kAnyKind) return std::nullopt;
+  if (shape.kinds == Shape::kAnyKind) return shape.passed_on ? FindInfinite(value, place) : std::nullopt;
   if ((shape.kinds & found) == 0) {
     return Problem(place, "invalid_type", Describe(value) + ", " + ShapeInWords(shape) + " expected");
   }
@@ -182,15 +197,29 @@ const Field* FindField(std::span<const Field> fields, std::string_view name) {
   return found == fields.end() ? nullptr : &*found;
 }
 
+namespace {
+
+void CollectHints(const JsonValue& value, const Shape& shape, const std::string& path,
+                  std::vector<std::string>& hints) {
+  for (const Shape* one : shape.any_of) CollectHints(value, *one, path, hints);
+  for (const Field& field : shape.fields) {
+    const JsonValue* member = value.Find(field.name);
+    if (member == nullptr || member->is_null()) continue;
+    if (field.treatment == Treatment::kHint) {
+      hints.push_back(path + field.name);
+    } else {
+      CollectHints(*member, *field.shape, path + field.name + ".", hints);
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> ValidateRequest(const JsonValue& value, const Shape& request) {
   const Place outermost;
   if (auto problem = FindProblem(value, request, outermost)) throw RequestError(std::move(*problem));
   std::vector<std::string> hints;
-  for (const Field& field : request.fields) {
-    if (field.treatment != Treatment::kHint) continue;
-    const JsonValue* member = value.Find(field.name);
-    if (member != nullptr && !member->is_null()) hints.emplace_back(field.name);
-  }
+  CollectHints(value, request, "", hints);
   return hints;
 }
 

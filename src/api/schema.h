@@ -24,6 +24,7 @@ struct Shape {
   static constexpr unsigned kAnyKind = 127;
 
   unsigned kinds = kAnyKind;
+  bool passed_on = false;  // with kAnyKind: it is written again, so that no number in it may be infinite
   // Integers and numbers, ends included. An integer may be written 1, 1.0 or 1e0.
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
@@ -68,8 +69,9 @@ struct Field {
 const Field* FindField(std::span<const Field> fields, std::string_view name);
 
 // Throws RequestError (errors.h) for a `value` that does not fit `request`, naming the parameter: what is missing, of
-// another kind, out of range, refused or not known. Returns the names of the hints that are there, in the order of the
-// table. Takes time linear in `value`, for tables of constant size.
+// another kind, out of range, refused or not known. Returns the names of the hints that are there ("user",
+// "reasoning.summary"), in the order of the tables; lists have none. Takes time linear in `value`, for tables of
+// constant size.
 std::vector<std::string> ValidateRequest(const JsonValue& value, const Shape& request);
 
 // Whether `value` fits; for tests of what is sent.

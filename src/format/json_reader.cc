@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <system_error>
 #include <type_traits>
 
@@ -56,6 +58,27 @@ std::string JsonPlace::Path() const {
   return path;
 }
 
+// The double nearest to a number of JSON that from_chars() calls out of range, without telling which: 0 or an infinity.
+double OutOfRange(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const size_t mantissa = std::min(text.find_first_of("eE"), text.size());
+  const size_t point = std::min(text.find('.'), mantissa);
+  const size_t digit = text.find_first_of("123456789");
+  if (digit >= mantissa) return negative ? -0.0 : 0.0;
+  // Of the first digit that counts. Texts are shorter than 4 GiB, exponents are no longer than 31 bits: Boost's limit.
+  int64_t power = static_cast<int64_t>(point) - static_cast<int64_t>(digit) - (digit < point ? 1 : 0);
+  if (mantissa < text.size()) {
+    std::string_view exponent = text.substr(mantissa + 1);
+    if (exponent.starts_with('+')) exponent.remove_prefix(1);
+    int64_t value = 0;
+    std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
+    power += value;
+  }
+  const double size = power < 0 ? 0 : std::numeric_limits<double>::infinity();
+  return negative ? -size : size;
+}
+
 // The events of Boost's parser, which come in pieces, as those of a visitor. Keeps track of the place.
 class JsonEventSource {
  public:
@@ -64,8 +87,8 @@ class JsonEventSource {
   static constexpr size_t max_key_size = SIZE_MAX;
   static constexpr size_t max_string_size = SIZE_MAX;
 
-  JsonEventSource(const std::string& source, bool is_object, JsonVisitor& visitor)
-      : source_(source), is_object_(is_object), visitor_(visitor) {}
+  JsonEventSource(const std::string& source, const JsonLimits& limits, bool is_object, JsonVisitor& visitor)
+      : source_(source), limits_(limits), is_object_(is_object), visitor_(visitor) {}
 
   const JsonPlace& place() const { return place_; }
 
@@ -118,7 +141,8 @@ class JsonEventSource {
     text_.append(part);
     double value;
     const std::from_chars_result end = std::from_chars(text_.data(), text_.data() + text_.size(), value);
-    if (end.ec != std::errc()) {
+    if (end.ec != std::errc()) value = OutOfRange(text_);
+    if (std::isinf(value) && !limits_.infinite_numbers) {
       CountValue();
       throw FormatError(source_ + ": " + place_.Path() + ": " + Printable(text_) + " is beyond what a double can hold");
     }
@@ -181,6 +205,7 @@ class JsonEventSource {
   }
 
   const std::string& source_;
+  const JsonLimits& limits_;
   const bool is_object_;
   JsonVisitor& visitor_;
   JsonPlace place_;
@@ -197,7 +222,7 @@ void Read(std::string_view text, const std::string& source, const JsonLimits& li
   }
   json::parse_options options;
   options.max_depth = limits.depth;
-  json::basic_parser<JsonEventSource> parser(options, source, is_object, visitor);
+  json::basic_parser<JsonEventSource> parser(options, source, limits, is_object, visitor);
   json::error_code error;
   const size_t used = parser.write_some(false, text.data(), text.size(), error);
   const std::string path = parser.handler().place().Path();

@@ -17,6 +17,8 @@ namespace candor {
 struct JsonLimits {
   size_t bytes;       // at most 4 GiB
   size_t depth = 32;  // objects and arrays within one another
+  // Whether a number beyond what a double can hold is an infinity, for the visitor to judge, and not an error.
+  bool infinite_numbers = false;
 };
 
 // A whole number that fits is a uint64_t or, below zero, an int64_t; any other number is the double nearest to it.
@@ -64,8 +66,8 @@ class JsonVisitor {
 
 // Walks through `text` in linear time (n log n in the members of an object), with memory for the names of the objects
 // that are open. Throws FormatError naming `source` for what is not JSON in UTF-8, for a name that appears twice in an
-// object (when the object ends), and for a number beyond what a double can hold; LimitError for what goes beyond
-// `limits`.
+// object (when the object ends), for an exponent beyond 31 bits, and for a number beyond what a double can hold unless
+// `limits` lets it pass; LimitError for what goes beyond `limits`.
 void ReadJson(std::string_view text, const std::string& source, const JsonLimits& limits, JsonVisitor& visitor);
 
 // The same for a document that must be an object: of anything else the visitor sees nothing, but a FormatError.

@@ -48,11 +48,6 @@ HttpResponse ErrorResponse(const ApiError& error) {
   return {.status = error.status, .fields = ErrorFields(error), .body = ErrorJson(error)};
 }
 
-HttpFields IgnoredFields(const std::vector<std::string>& ignored) {
-  if (ignored.empty()) return {};
-  return {{"x-candor-ignored", IgnoredField(ignored)}};
-}
-
 // Calls `handle`; what it throws for the client becomes the response.
 template <typename Handle>
 void Respond(Exchange& exchange, Handle handle) {
@@ -96,6 +91,11 @@ void Gateway::Preload(const std::string& model, std::function<void(const std::st
     const auto* error = std::get_if<ApiError>(&result);
     done(error ? error->message : "");
   });
+}
+
+HttpFields Gateway::IgnoredFields(const std::vector<std::string>& ignored) {
+  if (ignored.empty()) return {};
+  return {{"x-candor-ignored", IgnoredField(ignored)}};
 }
 
 std::optional<Caller> Gateway::Authenticate(const HttpRequest& request, Route route, ApiError& error) const {

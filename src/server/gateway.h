@@ -79,6 +79,8 @@ class Gateway {
   ResponseHead Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
                     const ModelFacts& facts) const;
   std::optional<ApiError> Overloaded(uint32_t answers) const;
+  // What tells a client which of its hints have no effect.
+  static HttpFields IgnoredFields(const std::vector<std::string>& ignored);
   void Chat(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Complete(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Embed(const std::shared_ptr<Exchange>& exchange, const Caller& caller);

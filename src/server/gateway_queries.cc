@@ -15,8 +15,9 @@ class Query : public std::enable_shared_from_this<Query> {
  public:
   using Write = std::function<std::string(const std::string& model, const JobEvent& event)>;
 
-  Query(WorkerClient& worker, std::shared_ptr<Exchange> exchange, Write write)
-      : worker_(worker), exchange_(std::move(exchange)), write_(std::move(write)) {}
+  // The response has `fields` besides.
+  Query(WorkerClient& worker, std::shared_ptr<Exchange> exchange, Write write, HttpFields fields = {})
+      : worker_(worker), exchange_(std::move(exchange)), write_(std::move(write)), fields_(std::move(fields)) {}
 
   void Start(ModelPool& pool, const std::string& model, std::function<FrontMessage(JobId, ModelId)> message) {
     exchange_->OnLeft([weak = weak_from_this()] {
@@ -39,7 +40,7 @@ class Query : public std::enable_shared_from_this<Query> {
     if (const auto* failed = std::get_if<JobFailed>(&event.what)) {
       return RespondError(ErrorOf(failed->why, failed->message));
     }
-    exchange_->Respond({.body = write_(lease_->name(), event)});
+    exchange_->Respond({.fields = fields_, .body = write_(lease_->name(), event)});
   }
 
   void RespondError(const ApiError& error) {
@@ -49,6 +50,7 @@ class Query : public std::enable_shared_from_this<Query> {
   WorkerClient& worker_;
   const std::shared_ptr<Exchange> exchange_;
   const Write write_;
+  const HttpFields fields_;
   std::shared_ptr<ModelPool::Lease> lease_;
   JobId job_ = 0;
 };
@@ -87,7 +89,8 @@ void Gateway::Detokenize(const std::shared_ptr<Exchange>& exchange, const Caller
 void Gateway::Render(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
   RenderRequest request = ParseRenderRequest(exchange->request().body);
   request.conversation.now = options_.local_now();
-  const auto query = std::make_shared<Query>(worker_, exchange, Writes<PromptDone>(PromptJson));
+  const auto query =
+      std::make_shared<Query>(worker_, exchange, Writes<PromptDone>(PromptJson), IgnoredFields(request.ignored));
   query->Start(pool_, ModelNamed(request.model, caller),
                [conversation = std::move(request.conversation)](JobId job, ModelId model) {
                  return RenderMessage{job, model, conversation};

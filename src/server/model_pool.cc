@@ -27,6 +27,17 @@ std::vector<Descriptor> Duplicates(const std::vector<File>& files) {
   return descriptors;
 }
 
+// 0 for files that cannot be opened: that is told to whoever asks for the model.
+uint64_t FileBytes(const OfferedModel& model) {
+  uint64_t bytes = 0;
+  try {
+    for (const File& file : model.open().files.files) bytes += file.size();
+  } catch (const Error&) {
+    return 0;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 ModelPool::Lease::Lease(ModelPool& pool, std::string name, ModelId id, std::shared_ptr<const ModelFacts> facts)
@@ -38,8 +49,9 @@ ModelPool::ModelPool(EventLoop& loop, WorkerClient& worker, Metrics& metrics, st
                      ModelPoolOptions options)
     : loop_(loop), worker_(worker), metrics_(metrics), options_(std::move(options)) {
   for (OfferedModel& offered : models) {
-    std::string name = offered.name;
-    models_[std::move(name)].offered = std::move(offered);
+    Model& model = models_[offered.name];
+    model.file_bytes = FileBytes(offered);
+    model.offered = std::move(offered);
   }
 }
 
@@ -64,17 +76,31 @@ void ModelPool::LoadNext() {
   }
   for (auto& [name, model] : models_) {
     if (model.state == State::kLoaded || (model.waiting.empty() && !model.load_again)) continue;
-    Load(model);
+    Load(model, FairBytes(model));
     if (model.state == State::kLoading) return;
   }
 }
 
-void ModelPool::Load(Model& model) {
+// Where all that is not loaded would fit too, `model` has an equal part of what their weights leave; else it may have
+// all that is free, and one gives way to the other.
+uint64_t ModelPool::FairBytes(const Model& model) const {
+  uint64_t files = 0;
+  uint64_t count = 0;
+  for (const auto& [name, other] : models_) {
+    if (other.state == State::kLoaded) continue;
+    files += other.file_bytes;
+    ++count;
+  }
+  if (files > free_bytes()) return free_bytes();
+  return model.file_bytes + (free_bytes() - files) / count;
+}
+
+void ModelPool::Load(Model& model, uint64_t max_bytes) {
   model.state = State::kLoading;
   model.load_again = false;
   model.id = ++last_id_;
   model.progress = {.model = model.id};
-  model.asked_bytes = options_.memory_bytes - std::min(options_.memory_bytes, reserved_bytes());
+  model.asked_bytes = max_bytes;
   LoadModelMessage message = options_.load;
   message.model = model.id;
   message.name = model.offered.name;
@@ -105,7 +131,7 @@ void ModelPool::Unload(Model& model) {
 // nothing unloaded, when that is not enough.
 bool ModelPool::UnloadIdle(uint64_t needed, const Model& besides) {
   std::vector<Model*> idle;
-  uint64_t free = options_.memory_bytes - std::min(options_.memory_bytes, reserved_bytes());
+  uint64_t free = free_bytes();
   uint64_t possible = free;
   for (auto& [name, model] : models_) {
     if (model.state != State::kLoaded || model.leases > 0 || &model == &besides) continue;
@@ -174,7 +200,7 @@ void ModelPool::OnRefused(const ModelRefused& message) {
   if (!UnloadIdle(message.needed_bytes, *model)) {
     return Refuse(*model, NotEnoughMemory(message.message + " while others are in use", kMemoryRetrySeconds));
   }
-  Load(*model);
+  Load(*model, free_bytes());
 }
 
 void ModelPool::Release(const std::string& name) {

@@ -2,6 +2,7 @@
 #ifndef CANDOR_SERVER_MODEL_POOL_H_
 #define CANDOR_SERVER_MODEL_POOL_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -103,6 +104,7 @@ class ModelPool {
     OfferedModel offered;
     State state = State::kUnloaded;
     ModelId id = 0;
+    uint64_t file_bytes = 0;   // about what its weights take
     uint64_t asked_bytes = 0;  // max_bytes of the load under way
     uint64_t reserved = 0;
     std::shared_ptr<const ModelFacts> facts;
@@ -116,7 +118,9 @@ class ModelPool {
   };
 
   void LoadNext();
-  void Load(Model& model);
+  uint64_t free_bytes() const { return options_.memory_bytes - std::min(options_.memory_bytes, reserved_bytes()); }
+  uint64_t FairBytes(const Model& model) const;
+  void Load(Model& model, uint64_t max_bytes);
   void Unload(Model& model);
   bool UnloadIdle(uint64_t needed, const Model& besides);
   void Refuse(Model& model, const ApiError& error);

@@ -48,7 +48,17 @@ TEST(ParseChatRequest, TakesOrRefusesEachField) {
            {R"("seed":18446744073709551615)", "ok"},
            {R"("seed":18446744073709551616)", "invalid_value seed"},
            {R"("seed":1e300)", "invalid_value seed"},
+           {R"("seed":-9223372036854775809)", "invalid_value seed"},
            {R"("seed":0.5)", "invalid_type seed"},
+           // Beyond a double, and below the least one.
+           {R"("temperature":1e400)", "invalid_value temperature"},
+           {R"("temperature":1e-400)", "ok"},
+           {R"("repetition_penalty":1e-400)", "invalid_value repetition_penalty"},
+           {R"("seed":-1e999999999)", "invalid_value seed"},
+           {R"("stop":1e400)", "invalid_type stop"},
+           {R"("user":[1e400])", "ok"},
+           {R"("chat_template_kwargs":{"a":1e-400})", "ok"},
+           {R"("chat_template_kwargs":{"a":[0,{"b":-1e400}]})", "invalid_value chat_template_kwargs.a[1].b"},
            {R"("max_tokens":1)", "ok"},
            {R"("max_tokens":0)", "invalid_value max_tokens"},
            {R"("max_tokens":-1)", "invalid_value max_tokens"},
@@ -156,8 +166,12 @@ TEST(ParseChatRequest, SaysWhyInWordsThatNameTheField) {
 
 TEST(ParseChatRequest, NamesTheHintsThatHaveNoEffect) {
   const ChatRequest request = With(
-      R"("user":"u","metadata":{"a":"b"},"store":true,"service_tier":null,"prediction":{"type":"content"},"temperature":1)");
-  EXPECT_THAT(request.ignored, testing::UnorderedElementsAre("user", "metadata", "store", "prediction"));
+      R"("user":"u","metadata":{"a":"b"},"store":true,"service_tier":null,"prediction":{"type":"content"},"temperature":1,)"
+      R"("reasoning":{"summary":"auto","effort":"low"},"thinking":{"type":"enabled","display":"x"},)"
+      R"("stream":true,"stream_options":{"include_obfuscation":false,"include_usage":true})");
+  EXPECT_THAT(request.ignored,
+              testing::UnorderedElementsAre("user", "metadata", "store", "prediction", "reasoning.summary",
+                                            "thinking.display", "stream_options.include_obfuscation"));
   EXPECT_EQ(IgnoredField({"user", "store"}), "user, store");
   EXPECT_TRUE(With("").ignored.empty());
 }

@@ -72,6 +72,7 @@ TEST(JsonValue, AWholeNumberIsOneHoweverItIsWritten) {
            {"18446744073709551615", true, std::nullopt, UINT64_MAX},
            {"18446744073709551616", true, std::nullopt, std::nullopt},
            {"1e19", true, std::nullopt, 10'000'000'000'000'000'000ull},
+           {"-9223372036854775809", true, std::nullopt, std::nullopt},
            {"1e300", true, std::nullopt, std::nullopt},
            {"-1e300", true, std::nullopt, std::nullopt},
            {"\"7\"", false, std::nullopt, std::nullopt},

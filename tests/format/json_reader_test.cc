@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "base/utf8.h"
 
@@ -23,9 +25,11 @@ class Recorder : public JsonVisitor {
   void Value(const JsonPlace& place, const JsonScalar& value) override {
     events.push_back(place.Path() + " = " + Describe(value));
     types.push_back(value.index());
+    if (const auto* number = std::get_if<double>(&value)) last = *number;
   }
   std::vector<std::string> events;
   std::vector<size_t> types;
+  double last = 1;
 };
 
 Recorder Read(std::string_view text) {
@@ -161,6 +165,29 @@ TEST(JsonReaderTest, NumbersBeyondADoubleAreRefused) {
   EXPECT_EQ(ErrorOf(R"({"a": 1e400})"), "j.json: a: 1e400 is beyond what a double can hold");
   EXPECT_EQ(ErrorOf("[0, -1e400]"), "j.json: [1]: -1e400 is beyond what a double can hold");
   EXPECT_THAT(ErrorOf("[1e99999999999999999999]"), HasSubstr("j.json: "));
+}
+
+TEST(JsonReaderTest, NumbersBeyondADoubleAreInfiniteWhereTheVisitorJudgesThem) {
+  const std::string zeros(400, '0');
+  const JsonLimits limits{.bytes = 1 << 20, .infinite_numbers = true};
+  for (const std::string& text :
+       std::vector<std::string>{"1e400", "-1e400", "1E+999999999", "1" + zeros, "-1" + zeros + ".5", "0.001e9999",
+                                "0." + zeros + "1e999", std::string(100'000, '7')}) {
+    Recorder recorder;
+    ReadJson(text, "j.json", limits, recorder);
+    EXPECT_EQ(recorder.last, text[0] == '-' ? -INFINITY : INFINITY) << text.substr(0, 40);
+  }
+}
+
+TEST(JsonReaderTest, NumbersNextToNothingAreZero) {
+  const std::string zeros(400, '0');
+  for (const std::string& text : std::vector<std::string>{"1e-400", "-1e-400", "1E-999999999", "0." + zeros + "1",
+                                                          "100e-999", "1" + zeros + "e-999", "0.0e5", "0e999999999"}) {
+    Recorder recorder;
+    ReadJson(text, "j.json", {.bytes = 1 << 20}, recorder);
+    EXPECT_EQ(recorder.last, 0) << text.substr(0, 40);
+    EXPECT_EQ(std::signbit(recorder.last), text[0] == '-') << text.substr(0, 40);
+  }
 }
 
 TEST(JsonReaderTest, LimitsHold) {

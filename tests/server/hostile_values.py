@@ -65,12 +65,15 @@ FRACTIONS = ["-0", "-0.0", "0.0", "1.0", "1e0", "1E+0", "10e-1", "0.5", "1.5", "
 def numbers():
     yield from map(number, INTEGERS + FRACTIONS)
     yield number("1" + "0" * 400)
-    yield number("0." + "0" * 400 + "1")
     yield Value("1. and 100,000 zeros", b"1." + b"0" * 100000, Number(1))
-    # Exact meanings of these would take gigabytes: what matters is that they are huge, or next to nothing.
-    for text, stand_in in (("1e400", "1e330"), ("-1e400", "-1e330"), ("1e-400", "1e-330"), ("1e999999999", "1e330"),
-                           ("1e-999999999", "1e-330"), ("1e99999999999999999999", "1e330"), ("7" * 100000, "1e330")):
-        yield Value(text if len(text) < 40 else f"7 x {len(text)}", text.encode(), Number(stand_in))
+    # The nearest double of these is 0, which they count as. Exact meanings of the others would take gigabytes: what
+    # matters is that they are huge.
+    for text, stand_in in (("0." + "0" * 400 + "1", "0"), ("1e-400", "0"), ("1e-999999999", "0"), ("1e400", "1e330"),
+                           ("-1e400", "-1e330"), ("1e999999999", "1e330"), ("7" * 100000, "1e330")):
+        yield Value(text if len(text) < 40 else f"{text[:3]} x {len(text)}", text.encode(), Number(stand_in))
+    # An exponent has at most 31 bits.
+    yield broken("1e99999999999999999999")
+    yield broken("-1e-99999999999999999999")
 
 
 BROKEN_TEXTS = ["NaN", "Infinity", "-Infinity", "nan", "inf", "+1", "01", "-01", "1.", ".5", "-", "1e", "1e+", "0x10", "1_000",

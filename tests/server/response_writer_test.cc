@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "api/endpoints.h"
 #include "server/response_head.h"
 
 namespace candor {
@@ -97,6 +101,16 @@ TEST(ResponseWriterTest, NothingThatComesFromOutsideAddsAField) {
 TEST(ResponseHeadTest, WritesDatesAsRfc9110Does) {
   EXPECT_EQ(HttpDate(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");  // its own example
   EXPECT_EQ(HttpDate(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+}
+
+TEST(ResponseHeadTest, CodesOfRefusalsAreDocumented) {
+  for (const int status : {400, 403, 408, 413, 414, 415, 417, 431, 500, 501, 503, 505}) {
+    const boost::json::value body = boost::json::parse(RefusalResponse(status, "why").body);
+    const std::string code(body.at("error").at("code").as_string());
+    EXPECT_TRUE(std::ranges::any_of(
+        ErrorCodes(), [&](const ErrorCode& known) { return known.code == code && known.status == status; }))
+        << status << " " << code;
+  }
 }
 
 TEST(ResponseHeadTest, ARefusalIsAnErrorThatClientsUnderstand) {

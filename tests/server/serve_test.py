@@ -102,14 +102,22 @@ class Serve(CandorTest):
             status, _, answer = self.chat(name)
             self.assertEqual((status, answer["model"]), (200, name))
 
-    def test_a_model_gives_way_to_another_when_memory_is_short(self):
+    def test_a_model_gives_way_to_another_only_when_memory_is_short(self):
         self.store.mkdir()
         for name in ("one", "two"):
             shutil.copy(THINKER, self.store / f"{name}.gguf")
-        self.serve("--memory", "60MiB", model=None)
-        for name in ("one", "two", "one"):
-            status, _, answer = self.chat(name)
-            self.assertEqual(status, 200, answer)
+        # Each needs 44 MiB for a context of 1,024 tokens, and would take more.
+        for memory, both in (("60MiB", False), ("90MiB", True), ("300MiB", True)):
+            with self.subTest(memory):
+                self.serve("--memory", memory, model=None)
+                for name in ("one", "two", "one"):
+                    status, _, answer = self.chat(name)
+                    self.assertEqual(status, 200, answer)
+                with urllib.request.urlopen(self.url + "/metrics", timeout=30) as response:
+                    metrics = response.read().decode().splitlines()
+                loaded = [f'candor_model_loaded{{model="{name}"}} 1' in metrics for name in ("one", "two")]
+                self.assertEqual(loaded, [True, both])
+                self.stop()
 
     def test_a_model_that_never_fits_is_refused_with_what_it_needs(self):
         self.serve_fails("needs at least", "--memory", "16MiB")
