@@ -85,7 +85,7 @@ constexpr Field kCandorFields[] = {
 };
 constexpr Shape kCandor = {.kinds = Shape::kObject, .fields = kCandorFields, .name = "CandorReport"};
 constexpr Field kProgressFields[] = {
-    Required("queue_position", kCount, "How many are before it; 0: it is computed."),
+    Required("queue_position", kCount, "Its place in the queue: 1 is the next to begin, 0 is being computed."),
     Required("processed", kCount, "Tokens of the prompt that are there."),
     Required("total", kCount, "Tokens of the prompt."),
 };

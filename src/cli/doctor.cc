@@ -9,11 +9,13 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/doctor_report.h"
+#include "cli/key_file_option.h"
 #include "cli/standard_output.h"
 #include "cli/store_folder.h"
 #include "cli/worker_command.h"
 #include "ipc/probe.h"
 #include "kernels/probe.h"
+#include "server/key_file.h"
 #include "store/model_store.h"
 
 namespace candor {
@@ -24,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 struct DoctorFlags {
   std::string store;
+  std::string keys;
   bool json = false;
 };
 
@@ -53,6 +56,18 @@ StoreFacts LookAtStore(const std::string& flag) {
   } catch (const Error& error) {
     facts.problem = error.what();
   } catch (const fs::filesystem_error& error) {
+    facts.problem = error.what();
+  }
+  return facts;
+}
+
+KeyFacts LookAtKeys(const std::string& flag) {
+  KeyFacts facts;
+  try {
+    const fs::path file = KeyFilePath(flag);
+    facts.file = file.string();
+    facts.keys = ReadKeyFile(file).size();
+  } catch (const Error& error) {
     facts.problem = error.what();
   }
   return facts;
@@ -96,6 +111,7 @@ void Examine(const DoctorFlags& flags) {
   report.memory = ReadMachineMemory();
   report.instruction_sets = ProbeInstructionSets();
   report.store = LookAtStore(flags.store);
+  report.keys = LookAtKeys(flags.keys);
   // As a server does it: first its own seal, then a worker below it. From here on this process is a front.
   report.front = SealFront();
   report.front_probe = Probe();
@@ -114,6 +130,7 @@ void AddDoctorCommand(CLI::App& app) {
       "as a server would, and then tries what it must not be able to do");
   command->add_flag("--json", flags->json, "Print one JSON object");
   AddStoreOption(*command, flags->store);
+  AddKeyFileOption(*command, flags->keys);
   command->footer(
       "Examples:\n"
       "  candor doctor\n"

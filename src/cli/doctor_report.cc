@@ -73,6 +73,12 @@ std::string StoreText(const StoreFacts& store) {
   return text;
 }
 
+std::string KeysText(const KeyFacts& keys) {
+  if (!keys.problem.empty()) return keys.problem;
+  if (keys.keys == 0) return "none: a server answers this machine alone";
+  return keys.file + ": " + Grouped(keys.keys) + (keys.keys == 1 ? " key" : " keys");
+}
+
 json::object Actions(const ProbeResult& probe, const std::array<bool, 5>& given_up) {
   json::object actions;
   for (size_t i = 0; i < given_up.size(); ++i) {
@@ -109,6 +115,7 @@ std::vector<std::string> ProblemsOf(const DoctorReport& report) {
   for (const InstructionSet& set : report.instruction_sets) {
     if (!set.known_answers) problems.push_back("the instruction set " + set.name + " does not give the known answers");
   }
+  if (!report.keys.problem.empty()) problems.push_back(report.keys.problem);
   if (!report.front.sealed()) problems.push_back("the front: " + report.front.Describe());
   AddPossible("the front", report.front_probe, kFrontGivesUp, problems);
   if (!report.worker.problem.empty()) {
@@ -135,6 +142,7 @@ std::string DoctorText(const DoctorReport& report) {
   AddLine(text, "Kernel", machine.kernel);
   AddLine(text, "Descriptors", Grouped(machine.descriptors) + ", up to " + Grouped(machine.descriptors_at_most));
   AddLine(text, "Models", StoreText(report.store));
+  AddLine(text, "API keys", KeysText(report.keys));
   AddLine(text, "Front", report.front.Describe());
   AddActions(text, report.front_probe, kFrontGivesUp);
   if (report.worker.problem.empty()) {
@@ -171,6 +179,9 @@ std::string DoctorJson(const DoctorReport& report) {
                          {"descriptors", machine.descriptors},
                          {"descriptors_at_most", machine.descriptors_at_most},
                          {"store", StoreJson(report.store)},
+                         {"keys", json::object{{"file", TextOrNull(report.keys.file)},
+                                               {"keys", report.keys.keys},
+                                               {"problem", TextOrNull(report.keys.problem)}}},
                          {"front", json::object{{"seal", report.front.Describe()},
                                                 {"seccomp", report.front.system_call_filter},
                                                 {"actions", Actions(report.front_probe, kFrontGivesUp)}}},

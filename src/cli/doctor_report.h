@@ -27,6 +27,12 @@ struct StoreFacts {
   std::optional<uint64_t> free_bytes;  // of the disk
 };
 
+struct KeyFacts {
+  std::string file;
+  std::string problem;  // why a server would not start with it
+  uint64_t keys = 0;
+};
+
 // A worker that was started for this, as the kernel dealt with it.
 struct WorkerFacts {
   std::string problem;  // why it did not say it; empty when it did
@@ -39,13 +45,15 @@ struct DoctorReport {
   MachineMemory memory;
   std::vector<InstructionSet> instruction_sets;  // those of this machine, best first: the first that knows is taken
   StoreFacts store;
+  KeyFacts keys;
   FrontSealReport front;
   ProbeResult front_probe;  // under the front's seal
   WorkerFacts worker;
 };
 
-// What was promised and does not hold, a line each: an instruction set that gives other answers, a front that could
-// make or connect a socket or trace a process, a worker that could do any of the five actions.
+// What was promised and does not hold, a line each: keys that cannot be believed, an instruction set that gives other
+// answers, a front that could make or connect a socket or trace a process, a worker that could do any of the five
+// actions.
 std::vector<std::string> ProblemsOf(const DoctorReport& report);
 
 // Lines for people; the problems at the end.

@@ -169,8 +169,10 @@ void Serving::Run() {
   keys_.emplace(KeyFilePath(options_.keys_file));
   const bool has_keys = keys_->required(std::chrono::steady_clock::now());
   RequireKeysBeyondLoopback(options_, has_keys);
-  std::vector<OfferedModel> models = OfferedModels(options_.models, options_.store);
-  GatewayOptions gateway{.pool = PoolOptions(options_),
+  const std::vector<OfferedModel> models = OfferedModels(options_.models, options_.store);
+  GatewayOptions gateway{.models = models,
+                         .look_for_models = {},
+                         .pool = PoolOptions(options_),
                          .parallel = options_.parallel,
                          .queue = options_.queue,
                          .aliases = Aliases(options_, models),
@@ -181,9 +183,10 @@ void Serving::Run() {
                          .local_now = LocalNow,
                          .worker = OwnWorkerCommand(),
                          .note = [this](const std::string& text) { Note("candor: " + text); }};
-  std::vector<std::string> names;
-  for (const OfferedModel& model : models) names.push_back(model.name);
-  metrics_.emplace(RoutePatterns(), names, CANDOR_VERSION);
+  if (options_.models.empty()) {
+    gateway.look_for_models = [this] { return OfferedModels({}, options_.store); };
+  }
+  metrics_.emplace(RoutePatterns(), CANDOR_VERSION);
   if (options_.log) log_.emplace();
   ServerOptions listening = Listening(options_);
   listening.on_request_end = [this](const RequestRecord& record) {
@@ -195,16 +198,17 @@ void Serving::Run() {
   // Listens before the worker starts: what is refused here costs nothing.
   server_ = std::make_unique<HttpServer>(loop_, std::move(listening),
                                          [this](std::shared_ptr<Exchange> exchange) { gateway_->Handle(exchange); });
-  gateway_ = std::make_unique<Gateway>(loop_, *metrics_, std::move(models), std::move(gateway));
+  gateway_ = std::make_unique<Gateway>(loop_, *metrics_, std::move(gateway));
   if (const FrontSealReport seal = SealFront(); !seal.sealed()) Note("candor: " + seal.Describe());
   StopOnSignals();
   CountConnections();
   if (options_.models.empty()) {
     Open();
   } else {
-    to_load_ = names.size();
-    for (const std::string& name : names) {
-      gateway_->Preload(name, [this, name](const std::string& problem) { Preloaded(name, problem); });
+    to_load_ = models.size();
+    for (const OfferedModel& model : models) {
+      gateway_->Preload(model.name,
+                        [this, name = model.name](const std::string& problem) { Preloaded(name, problem); });
     }
   }
   loop_.Run();

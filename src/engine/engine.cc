@@ -119,6 +119,7 @@ uint64_t Engine::kv_bytes_remembered() const { return impl_->prefixes.idle_bytes
 Engine::Counters Engine::counters() const {
   Counters counters = impl_->counters;
   counters.preemptions = impl_->scheduler.preemptions();
+  counters.forgotten_tokens = impl_->prefixes.forgotten_tokens();
   return counters;
 }
 

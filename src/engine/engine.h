@@ -63,7 +63,8 @@ class Engine {
     uint64_t prompt_tokens = 0;  // computed
     uint64_t cached_tokens = 0;  // prompt tokens that were remembered instead
     uint64_t generated_tokens = 0;
-    uint64_t preemptions = 0;  // how often a request had to give way
+    uint64_t preemptions = 0;       // how often a request had to give way
+    uint64_t forgotten_tokens = 0;  // of remembered prefixes that had to
   };
   Counters counters() const;
   size_t running() const;

@@ -135,6 +135,7 @@ bool PrefixTree::Evict() {
     Node* node = uses_.front();
     if (node->children.empty() && Idle(node->pages)) {
       Remove(node);
+      forgotten_tokens_ += kPagePositions;
       return true;
     }
     uses_.splice(uses_.end(), uses_, uses_.begin());

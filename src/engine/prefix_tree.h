@@ -52,6 +52,7 @@ class PrefixTree {
   bool Evict();
 
   bool enabled() const { return enabled_; }
+  uint64_t forgotten_tokens() const { return forgotten_tokens_; }
   // Of pages that nobody else has: what Evict() can give back.
   uint64_t idle_bytes() const;
 
@@ -82,6 +83,7 @@ class PrefixTree {
   const bool enabled_;
   std::map<std::string, Node> roots_;  // by user; none without children
   std::list<Node*> uses_;              // least recently used first; a node comes after its children
+  uint64_t forgotten_tokens_ = 0;
 };
 
 }  // namespace candor

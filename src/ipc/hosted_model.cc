@@ -54,7 +54,6 @@ void HostedModel::Generate(const GenerateMessage& message, std::vector<JobEvent>
     if (job.unfinished == 0) throw UsageError("n: must be at least 1");
     jobs_.emplace(message.job, std::move(job));
     Tell(events, message.job, 0, JobStarted{prompt});
-    TellQueue(events);
   } catch (const std::exception& error) {
     for (const AnswerChoice& choice : job.choices) {
       owners_.erase(choice.id());
@@ -199,7 +198,8 @@ EngineState HostedModel::State(ModelId id) const {
           .prefill_tokens = counters.prompt_tokens,
           .cached_tokens = counters.cached_tokens,
           .decode_tokens = counters.generated_tokens,
-          .preemptions = counters.preemptions};
+          .preemptions = counters.preemptions,
+          .forgotten_tokens = counters.forgotten_tokens};
 }
 
 }  // namespace candor

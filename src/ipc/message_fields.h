@@ -148,7 +148,8 @@ inline constexpr auto kDescription<JobEvent> = Describe("JobEvent", "job", "choi
 template <>
 inline constexpr auto kDescription<EngineState> = Describe("EngineState", "model", "running", "waiting",
                                                            "kv_bytes_used", "kv_bytes_cached", "prefill_tokens",
-                                                           "cached_tokens", "decode_tokens", "preemptions");
+                                                           "cached_tokens", "decode_tokens", "preemptions",
+                                                           "forgotten_tokens");
 template <>
 inline constexpr auto kDescription<StepMessage> = Describe("StepMessage", "events", "engines");
 template <>

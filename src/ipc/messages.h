@@ -286,6 +286,7 @@ struct EngineState {
   uint64_t cached_tokens = 0;    // prompt tokens taken from the cache
   uint64_t decode_tokens = 0;    // sampled
   uint64_t preemptions = 0;
+  uint64_t forgotten_tokens = 0;  // of cached prefixes, for want of memory
 };
 
 // What one step of the scheduler has brought: one message a step.

@@ -22,6 +22,7 @@ void AnswerStream::Start(Gateway& gateway, std::shared_ptr<Exchange> exchange, c
   stream->exchange_->OnLeft([weak = stream->weak_from_this()] {
     if (const auto left = weak.lock()) left->OnLeft();
   });
+  if (stream->plan_.stream) stream->KeepAlive();
   gateway.pool_.Acquire(stream->plan_.model,
                         [stream](ModelPool::Result result) { stream->OnModel(std::move(result)); });
 }
@@ -31,7 +32,8 @@ AnswerStream::AnswerStream(Gateway& gateway, std::shared_ptr<Exchange> exchange,
       exchange_(std::move(exchange)),
       caller_(std::move(caller)),
       plan_(std::move(plan)),
-      began_(Clock::now()) {
+      began_(Clock::now()),
+      last_sent_(began_) {
   unfinished_ = plan_.choices * static_cast<uint32_t>(plan_.jobs.size());
   gateway_.active_ += unfinished_;
 }
@@ -43,7 +45,11 @@ AnswerStream::~AnswerStream() {
 
 void AnswerStream::OnModel(ModelPool::Result result) {
   if (over_) return;  // the client has left meanwhile
-  if (const auto* error = std::get_if<ApiError>(&result)) return RespondError(*error);
+  if (const auto* error = std::get_if<ApiError>(&result)) {
+    SendEvents({ErrorJson(*error)});
+    RespondError(*error);
+    return Stop();
+  }
   lease_ = std::get<std::shared_ptr<ModelPool::Lease>>(std::move(result));
   writer_ = plan_.writer(lease_->facts());
   for (size_t prompt = 0; prompt < plan_.jobs.size() && !over_; ++prompt) {
@@ -101,7 +107,6 @@ void AnswerStream::BeginStream() {
   head.fields.emplace_back("x-accel-buffering", "no");
   exchange_->Begin(std::move(head));
   last_sent_ = Clock::now();
-  KeepAlive();
 }
 
 void AnswerStream::SendEvents(const std::vector<std::string>& payloads) {
@@ -117,11 +122,23 @@ void AnswerStream::Comment(const std::string& text) {
   last_sent_ = Clock::now();
 }
 
+std::string AnswerStream::WaitingText() const {
+  if (lease_) return "waiting";
+  const ModelPool::Info model = gateway_.pool_.Describe(plan_.model);
+  const ModelLoadProgress& progress = model.progress;
+  if (model.state != ModelPool::State::kLoading || progress.total_bytes == 0) return "waiting for " + model.name;
+  return "loading " + model.name + ": " + std::to_string(progress.done_bytes / (progress.total_bytes / 100 + 1)) + " %";
+}
+
+// Also while the model is loaded. Until then the stream has not begun, and what fails soon has a status of its own.
 void AnswerStream::KeepAlive() {
   keep_alive_ = gateway_.loop_.After(kKeepAlive, [weak = weak_from_this()] {
     const auto stream = weak.lock();
     if (stream == nullptr || stream->over_) return;
-    if (Clock::now() - stream->last_sent_ >= kKeepAlive) stream->Comment("waiting");
+    if (Clock::now() - stream->last_sent_ >= kKeepAlive) {
+      stream->BeginStream();
+      stream->Comment(stream->WaitingText());
+    }
     // Not from within the timer, which the next one replaces.
     stream->gateway_.loop_.Post([weak] {
       if (const auto next = weak.lock(); next && !next->over_) next->KeepAlive();

@@ -45,6 +45,7 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
   void BeginStream();
   void SendEvents(const std::vector<std::string>& payloads);
   void Comment(const std::string& text);
+  std::string WaitingText() const;
   void KeepAlive();
   void RespondError(const ApiError& error);
   void Stop();
@@ -61,7 +62,7 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
   bool streaming_ = false;   // the head has been sent
   bool over_ = false;
   EventLoop::Subscriptions keep_alive_;
-  std::chrono::steady_clock::time_point last_sent_;
+  std::chrono::steady_clock::time_point last_sent_;  // or the beginning
 };
 
 }  // namespace candor

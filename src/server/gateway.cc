@@ -22,7 +22,10 @@
 namespace candor {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr uint32_t kMostRetrySeconds = 60;
+constexpr std::chrono::seconds kLookInterval{1};
 
 uint64_t RandomBits() {
   uint64_t bits = 0;
@@ -60,7 +63,7 @@ void Respond(Exchange& exchange, Handle handle) {
 
 }  // namespace
 
-Gateway::Gateway(EventLoop& loop, Metrics& metrics, std::vector<OfferedModel> models, GatewayOptions options)
+Gateway::Gateway(EventLoop& loop, Metrics& metrics, GatewayOptions options)
     : loop_(loop),
       metrics_(metrics),
       options_(std::move(options)),
@@ -76,7 +79,10 @@ Gateway::Gateway(EventLoop& loop, Metrics& metrics, std::vector<OfferedModel> mo
                      pool_.OnWorkerEnded();
                    },
                .message = [this](const WorkerMessage& message) { pool_.OnMessage(message); }}),
-      pool_(loop, worker_, metrics, std::move(models), options_.pool) {}
+      pool_(loop, worker_, metrics, options_.pool),
+      looked_for_models_(Clock::now()) {
+  pool_.Offer(options_.models);
+}
 
 // Answers that wait refer to the gateway, and go before anything else does.
 Gateway::~Gateway() {
@@ -204,12 +210,23 @@ bool Gateway::MayUse(const Caller& caller, const std::string& model) const {
   return caller.models.empty() || ModelsInclude(caller.models, model);
 }
 
-std::string Gateway::ModelNamed(const std::string& name, const Caller& caller) const {
+void Gateway::LookForModels() {
+  if (!options_.look_for_models || Clock::now() - looked_for_models_ < kLookInterval) return;
+  looked_for_models_ = Clock::now();
+  try {
+    pool_.Offer(options_.look_for_models());
+  } catch (const Error& error) {  // the folder is gone, or empty: what is loaded can still be used
+    if (options_.note) options_.note(error.what());
+  }
+}
+
+std::string Gateway::ModelNamed(const std::string& name, const Caller& caller) {
   std::string model = name;
+  if (!pool_.Offers(model)) LookForModels();
   if (!pool_.Offers(model)) {
     auto alias = options_.aliases.find(name);
     if (alias == options_.aliases.end()) alias = options_.aliases.find("*");
-    if (alias == options_.aliases.end()) throw RequestError(ModelNotFound(name));
+    if (alias == options_.aliases.end() || !pool_.Offers(alias->second)) throw RequestError(ModelNotFound(name));
     model = alias->second;
   }
   if (!MayUse(caller, model)) throw RequestError(ModelNotAllowed(name));
@@ -301,7 +318,8 @@ ServedModel Gateway::Served(const ModelPool::Info& info) const {
   return model;
 }
 
-void Gateway::Models(Exchange& exchange, const Caller& caller) const {
+void Gateway::Models(Exchange& exchange, const Caller& caller) {
+  LookForModels();
   std::vector<ServedModel> models;
   for (const ModelPool::Info& info : pool_.List()) {
     if (MayUse(caller, info.name)) models.push_back(Served(info));
@@ -309,7 +327,7 @@ void Gateway::Models(Exchange& exchange, const Caller& caller) const {
   exchange.Respond({.body = ModelListJson(models)});
 }
 
-void Gateway::OneModel(Exchange& exchange, const std::string& id, const Caller& caller) const {
+void Gateway::OneModel(Exchange& exchange, const std::string& id, const Caller& caller) {
   exchange.Respond({.body = ModelJson(Served(pool_.Describe(ModelNamed(id, caller))))});
 }
 

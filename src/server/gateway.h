@@ -2,6 +2,7 @@
 #ifndef CANDOR_SERVER_GATEWAY_H_
 #define CANDOR_SERVER_GATEWAY_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,6 +30,9 @@ struct Caller {
 };
 
 struct GatewayOptions {
+  std::vector<OfferedModel> models = {};
+  // What `models` would be now; asked at most once a second. Not set: they stay what they were.
+  std::function<std::vector<OfferedModel>()> look_for_models = {};
   ModelPoolOptions pool;
   uint32_t parallel = 16;                           // answers that one model computes at a time
   uint32_t queue = 64;                              // answers that wait besides; more are refused at once
@@ -51,7 +55,7 @@ class EmbeddingCall;
 class Gateway {
  public:
   // Starts the worker. Throws IoError when that is impossible. Keeps references to `loop` and `metrics`.
-  Gateway(EventLoop& loop, Metrics& metrics, std::vector<OfferedModel> models, GatewayOptions options);
+  Gateway(EventLoop& loop, Metrics& metrics, GatewayOptions options);
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -85,13 +89,14 @@ class Gateway {
   void Complete(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Embed(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void CloseThought(Exchange& exchange, const std::string& id, const Caller& caller);
-  void Models(Exchange& exchange, const Caller& caller) const;
-  void OneModel(Exchange& exchange, const std::string& id, const Caller& caller) const;
+  void Models(Exchange& exchange, const Caller& caller);
+  void OneModel(Exchange& exchange, const std::string& id, const Caller& caller);
   void Tokenize(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Detokenize(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Render(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
+  void LookForModels();
   // The offered model that a client calls `name`. Throws RequestError.
-  std::string ModelNamed(const std::string& name, const Caller& caller) const;
+  std::string ModelNamed(const std::string& name, const Caller& caller);
   bool MayUse(const Caller& caller, const std::string& model) const;
   ServedModel Served(const ModelPool::Info& info) const;
   // How long a client should wait that is refused now.
@@ -106,6 +111,7 @@ class Gateway {
   uint32_t active_ = 0;  // answers under way or waiting
   uint32_t preloading_ = 0;
   bool draining_ = false;
+  std::chrono::steady_clock::time_point looked_for_models_;
   double answer_seconds_ = 1;  // how long answers take, a moving mean
   struct Running {
     std::string caller;

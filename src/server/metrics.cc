@@ -44,6 +44,7 @@ struct EngineCounters {
   Counter& prefill_tokens;
   Counter& decode_tokens;
   Counter& preemptions;
+  Counter& forgotten_tokens;
 };
 
 struct RouteMetrics {
@@ -138,7 +139,9 @@ struct Metrics::Impl {
                       {MakeCounter("candor_prefill_tokens_total", "Prompt tokens computed", labels),
                        MakeCounter("candor_decode_tokens_total", "Tokens sampled", labels),
                        MakeCounter("candor_preemptions_total",
-                                   "Answers interrupted for want of memory, to be computed again", labels)},
+                                   "Answers interrupted for want of memory, to be computed again", labels),
+                       MakeCounter("candor_forgotten_tokens_total",
+                                   "Tokens of cached prefixes that were given up for want of memory", labels)},
                       {}};
     for (size_t i = 0; i < kFinishReasons.size(); ++i) {
       made.finished[i] = &MakeCounter("candor_answers_total", "Answers that have ended",
@@ -166,12 +169,9 @@ void AddDifference(Counter& counter, uint64_t now, uint64_t before) {
 
 }  // namespace
 
-Metrics::Metrics(const std::vector<std::string>& routes, const std::vector<std::string>& models,
-                 const std::string& version)
-    : impl_(std::make_unique<Impl>()) {
+Metrics::Metrics(const std::vector<std::string>& routes, const std::string& version) : impl_(std::make_unique<Impl>()) {
   for (const std::string& route : routes) impl_->AddRoute(route);
   impl_->AddRoute("other");
-  for (const std::string& model : models) impl_->AddModel(model);
   impl_->MakeGauge("candor_build_info", "1, with the program's version", {{"version", version}}).Set(1);
   impl_->turned_away = &impl_->MakeCounter("candor_turned_away_total", "Requests refused for want of room");
   impl_->worker_starts = &impl_->MakeCounter("candor_worker_starts_total", "Times that a worker was started");
@@ -217,6 +217,10 @@ void Metrics::AnswersCancelled(const std::string& model, uint32_t answers) {
   }
 }
 
+void Metrics::ModelOffered(const std::string& model) {
+  if (impl_->Find(model) == nullptr) impl_->AddModel(model);
+}
+
 void Metrics::RequestTurnedAway() { impl_->turned_away->Increment(); }
 
 void Metrics::ModelLoaded(const std::string& model, const ModelFacts& facts) {
@@ -249,6 +253,7 @@ void Metrics::EngineTold(const std::string& model, const EngineState& state) {
   AddDifference(metrics->engine.prefill_tokens, state.prefill_tokens, before.prefill_tokens);
   AddDifference(metrics->engine.decode_tokens, state.decode_tokens, before.decode_tokens);
   AddDifference(metrics->engine.preemptions, state.preemptions, before.preemptions);
+  AddDifference(metrics->engine.forgotten_tokens, state.forgotten_tokens, before.forgotten_tokens);
   metrics->last = state;
 }
 

@@ -16,13 +16,14 @@ namespace candor {
 
 class Metrics {
  public:
-  // `routes`: patterns such as "/v1/models/{id}"; requests of any other count as "other". `models`: the names that
-  // models are offered under; others are not counted.
-  Metrics(const std::vector<std::string>& routes, const std::vector<std::string>& models, const std::string& version);
+  // `routes`: patterns such as "/v1/models/{id}"; requests of any other count as "other".
+  Metrics(const std::vector<std::string>& routes, const std::string& version);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
+  // The name of a model: what is told of others is not counted.
+  void ModelOffered(const std::string& model);
   void RequestEnded(std::string_view route, const RequestRecord& record);
   void AnswerEnded(const std::string& model, FinishReason reason, const Usage& usage);
   // Nobody waits for them any more; the worker does not tell of their end.

@@ -45,17 +45,24 @@ ModelPool::Lease::Lease(ModelPool& pool, std::string name, ModelId id, std::shar
 
 ModelPool::Lease::~Lease() { pool_.Release(name_); }
 
-ModelPool::ModelPool(EventLoop& loop, WorkerClient& worker, Metrics& metrics, std::vector<OfferedModel> models,
-                     ModelPoolOptions options)
-    : loop_(loop), worker_(worker), metrics_(metrics), options_(std::move(options)) {
-  for (OfferedModel& offered : models) {
-    Model& model = models_[offered.name];
-    model.file_bytes = FileBytes(offered);
-    model.offered = std::move(offered);
-  }
-}
+ModelPool::ModelPool(EventLoop& loop, WorkerClient& worker, Metrics& metrics, ModelPoolOptions options)
+    : loop_(loop), worker_(worker), metrics_(metrics), options_(std::move(options)) {}
 
 ModelPool::~ModelPool() = default;
+
+void ModelPool::Offer(std::vector<OfferedModel> models) {
+  for (auto known = models_.begin(); known != models_.end();) {
+    const bool stays = known->second.state != State::kUnloaded || !known->second.waiting.empty() ||
+                       std::ranges::find(models, known->first, &OfferedModel::name) != models.end();
+    known = stays ? std::next(known) : models_.erase(known);
+  }
+  for (OfferedModel& offered : models) {
+    const auto [place, is_new] = models_.try_emplace(offered.name);
+    metrics_.ModelOffered(offered.name);
+    if (is_new) place->second.file_bytes = FileBytes(offered);
+    place->second.offered = std::move(offered);
+  }
+}
 
 void ModelPool::Acquire(const std::string& name, Done done) {
   Model& model = models_.at(name);

@@ -44,10 +44,12 @@ struct ModelPoolOptions {
 // For the event loop's thread.
 class ModelPool {
  public:
-  // Keeps references to all but the last two.
-  ModelPool(EventLoop& loop, WorkerClient& worker, Metrics& metrics, std::vector<OfferedModel> models,
-            ModelPoolOptions options);
+  // Keeps references to the first three.
+  ModelPool(EventLoop& loop, WorkerClient& worker, Metrics& metrics, ModelPoolOptions options);
   ~ModelPool();
+
+  // From here on these are the models. Others that are not in use are forgotten.
+  void Offer(std::vector<OfferedModel> models);
 
   // A loaded model in use: it stays loaded as long as somebody has this. Afterwards the worker may have died and the
   // model with it: messages then fail.

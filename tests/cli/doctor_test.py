@@ -68,6 +68,17 @@ class DoctorTest(candor_cli.CandorTest):
         found = self.doctor()["store"]
         self.assertEqual((found["models"], found["bytes"]), (1, model.stat().st_size))
 
+    def test_the_keys_are_counted_and_a_file_that_others_may_write_is_a_problem(self):
+        file = self.folder / "keys.json"
+        self.assertEqual(self.doctor("--keys", file)["keys"], {"file": str(file), "keys": 0, "problem": None})
+        for name in ("one", "two"):
+            self.assertEqual(self.run_candor("keys", "create", name, "--keys", file)[0], 0)
+        self.assertEqual(self.doctor("--keys", file)["keys"]["keys"], 2)
+        file.chmod(0o622)
+        status, out, _ = self.run_candor("doctor", "--json", "--keys", file)
+        self.assertEqual(status, 1)
+        self.assertIn("others than its owner may write it", json.loads(out)["problems"][0])
+
     def test_text_says_the_same(self):
         status, out, err = self.run_candor("doctor")
         self.assertEqual((status, err), (0, ""))

@@ -142,6 +142,7 @@ TEST_F(PrefixTreeTest, EvictsWhatWasNotUsedForLongest) {
   EXPECT_EQ(tree_->Find("a", Tokens(65, 0)), 64u);
   EXPECT_TRUE(tree_->Evict());
   EXPECT_FALSE(tree_->Evict());
+  EXPECT_EQ(tree_->forgotten_tokens(), 3 * 64u);
   EXPECT_EQ(cache_->used_bytes(), 0u);
 }
 

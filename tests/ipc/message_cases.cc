@@ -113,7 +113,7 @@ std::vector<WorkerMessage> WorkerMessageCases() {
                  {1, 2, TokensDone{{9}, {"x"}}},
                  {1, 2, TextDone{"text"}},
                  {1, 2, PromptDone{"<s>", {1}}}};
-  step.engines = {{1, 2, 3, 4, 5, 6, 7, 8, 9}};
+  step.engines = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}};
   return {WorkerReady{true, 7, "sealed"},
           ModelLoaded{1, SomeFacts()},
           ModelLoadProgress{1, 2, 3},

@@ -20,7 +20,7 @@ RequestRecord Record(int status) {
 }
 
 TEST(MetricsTest, CountsRequestsByRouteAndClassOfStatus) {
-  Metrics metrics({"/health"}, {}, "1.2");
+  Metrics metrics({"/health"}, "1.2");
   metrics.RequestEnded("/health", Record(200));
   metrics.RequestEnded("/health", Record(204));
   metrics.RequestEnded("/health", Record(404));
@@ -39,7 +39,8 @@ TEST(MetricsTest, CountsRequestsByRouteAndClassOfStatus) {
 }
 
 TEST(MetricsTest, NoClientMakesThemGrow) {
-  Metrics metrics({"/health"}, {"m"}, "1");
+  Metrics metrics({"/health"}, "1");
+  metrics.ModelOffered("m");
   const auto lines = [&] {
     const std::string text = metrics.Text();
     return std::count(text.begin(), text.end(), '\n');
@@ -55,7 +56,8 @@ TEST(MetricsTest, NoClientMakesThemGrow) {
 }
 
 TEST(MetricsTest, AnEnginesCountersGoOnOverLoads) {
-  Metrics metrics({}, {"m"}, "1");
+  Metrics metrics({}, "1");
+  metrics.ModelOffered("m");
   EngineState state;
   state.model = 1;
   state.running = 3;
@@ -74,7 +76,8 @@ TEST(MetricsTest, AnEnginesCountersGoOnOverLoads) {
 }
 
 TEST(MetricsTest, CountsTheTokensOfAnswers) {
-  Metrics metrics({}, {"m"}, "1");
+  Metrics metrics({}, "1");
+  metrics.ModelOffered("m");
   Usage usage;
   usage.prompt_tokens = 10;
   usage.cached_tokens = 4;
@@ -94,7 +97,8 @@ TEST(MetricsTest, CountsTheTokensOfAnswers) {
 }
 
 TEST(MetricsTest, CountsAnswersThatNobodyWaitsFor) {
-  Metrics metrics({}, {"m"}, "1");
+  Metrics metrics({}, "1");
+  metrics.ModelOffered("m");
   metrics.AnswersCancelled("m", 3);
   metrics.AnswersCancelled("of another name", 1);
   EXPECT_THAT(metrics.Text(), HasSubstr("candor_answers_total{model=\"m\",reason=\"cancelled\"} 3\n"));

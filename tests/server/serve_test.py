@@ -102,6 +102,34 @@ class Serve(CandorTest):
             status, _, answer = self.chat(name)
             self.assertEqual((status, answer["model"]), (200, name))
 
+    def test_models_that_come_and_go_are_offered_and_not(self):
+        self.store.mkdir()
+        shutil.copy(THINKER, self.store / "one.gguf")
+        self.serve(model=None)
+        self.assertEqual(self.chat("two")[2]["error"]["code"], "model_not_found")
+        (self.store / "one.gguf").rename(self.store / "two.gguf")
+        deadline = time.monotonic() + 10
+        while self.chat("two")[0] != 200:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        self.assertEqual([model["id"] for model in self.ask("/v1/models")[2]["data"]], ["two"])
+        self.assertEqual(self.chat("one")[2]["error"]["code"], "model_not_found")
+
+    def test_a_stream_that_waits_for_its_model_is_told(self):
+        self.store.mkdir()
+        shutil.copy(THINKER, self.store / "one.gguf")
+        self.serve(model=None)
+        (worker,) = self.workers()
+        os.kill(worker, signal.SIGSTOP)  # as slow as a disk can be
+        body = json.dumps({"model": "one", "stream": True, **QUESTION}).encode()
+        request = urllib.request.Request(self.url + "/v1/chat/completions", body, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            self.assertRegex(response.readline().decode(), "^: (waiting for|loading) one")
+            os.kill(worker, signal.SIGCONT)
+            text = response.read().decode()
+        self.assertTrue(text.endswith("data: [DONE]\n\n"), text[-200:])
+        self.assertNotIn("in the queue", text)
+
     def test_a_model_gives_way_to_another_only_when_memory_is_short(self):
         self.store.mkdir()
         for name in ("one", "two"):
