@@ -162,6 +162,18 @@ def tests(name, target, *selection):
     return Bar(name, target, lambda: ctest(selection), "ctest --preset release " + " ".join(selection))
 
 
+def storm(name, figures):
+    """Runs a test of tests/server that prints its figures; `figures` finds the ones to tell, each with one group."""
+    command = ["ctest", "--preset", "release", "--no-tests=error", "--verbose", "-R", f"^server.{name}$"]
+    out = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    found = [match for figure in figures for match in re.findall(figure, out)]
+    return "; ".join(found) or "no figure", "100% tests passed" in out and bool(found)
+
+
+def storms(name, target, test, *figures):
+    return Bar(name, target, lambda: storm(test, figures), f"ctest --preset release -R '^server.{test}$'")
+
+
 def fuzz():
     for command in (["cmake", "--preset", "fuzz"], ["cmake", "--build", "--preset", "fuzz", "--target", "fuzz"]):
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -196,6 +208,20 @@ def bars():
     yield Bar(f"server: a prefix of 2,000 tokens seen before, {CODER}", "first token >= 10 times faster", known_prefix)
     yield Bar("server: 10,000 idle and 1,000 half-open connections", "/health p99 <= 50 ms; streams equal on bits, p99 "
               "between tokens <= twice the quiet one; half-open ones closed in time", half_open_connections)
+    failed = r"(\d+ verdicts failed)"
+    yield tests("server: clients of OpenAI (Python, Node), LangChain, LiteLLM, llm", "all pass", "-R", "^conformance")
+    yield tests("server: 119 malformed requests, three segmentations each", "400 and close", "-R", "^server.program_tables$")
+    yield tests("server: a chat under strace", "no connection outside loopback", "-R", "^server.no_egress$")
+    yield tests("server: five forbidden actions in the worker", "denied", "-R", "^cli.doctor$")
+    yield storms("server: 64 clients for 10 minutes", "no error, memory flat, equal on bits", "soak_all",
+                 r"(\w[\w ]+: \d+ answers) ", r"(memory of the worker: .*?)\n", r"(\d+ preemptions)", failed)
+    yield storms("server: 10,000 requests with hostile fields", "same worker, honest answers unchanged, memory within 5 %",
+                 "hostile_fields", r"(memory of the \w+: .*?), limit", failed)
+    yield storms("server: schemathesis, 10 minutes", "no 5xx, no mismatch", "schemathesis_all", r"(exit status .*?)\n")
+    yield storms("server: two keys, 200 trials; 10,000 requests with secrets", "indistinguishable, none seen",
+                 "isolation_all", r"; (p = \S+)\. Control", r"(\d+ requests of \d+ keys)", failed)
+    yield storms("server: 100 clients at once", "the excess gets 429 within 20 ms", "overload",
+                 r"requests: (.*? refused; 429 after .*?)\n", failed)
     yield Bar("fresh Debian 12, clone to first token", "<= 600 s", fresh_debian, "tools/fresh-debian --run-only")
     yield tests("reasoning: 200 sums, budgets, streams", "as the reference", "-R", "^engine_reasoning$")
     yield Bar("fuzz targets, 60 s each", "no finding", fuzz, "ctest --preset fuzz")
