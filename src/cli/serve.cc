@@ -182,7 +182,7 @@ void Serving::Run() {
                          .authenticate = [this](const HttpRequest& request) { return Authenticate(request); },
                          .local_now = LocalNow,
                          .worker = OwnWorkerCommand(),
-                         .note = [this](const std::string& text) { Note("candor: " + text); }};
+                         .note = [](const std::string& text) { Note("candor: " + text); }};
   if (options_.models.empty()) {
     gateway.look_for_models = [this] { return OfferedModels({}, options_.store); };
   }
