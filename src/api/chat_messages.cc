@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "api/request_reader.h"
+#include "api/field_reader.h"
 #include "base/utf8.h"
 
 namespace candor {
@@ -129,8 +129,8 @@ std::string WayToContinue(const FieldReader& body, const JsonArray& messages) {
         Contradiction(way, "add_generation_prompt", "an answer either goes on with a message or begins one"));
   }
   if (new_message == false && way.empty()) {
-    throw RequestError(Contradiction("continue_final_message", "add_generation_prompt",
-                                     "an answer either goes on with a message or begins one"));
+    throw RequestError(InvalidField("add_generation_prompt", "contradicting_parameters",
+                                    "an answer that begins no message goes on with one: say `continue_final_message`"));
   }
   return way;
 }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/request_reader.h"
+#include "api/field_reader.h"
 #include "ipc/messages.h"
 
 namespace candor {

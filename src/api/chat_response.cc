@@ -32,7 +32,7 @@ void WriteTokenIds(const std::vector<TokenId>& ids, JsonWriter& json) {
 
 }  // namespace
 
-ChatResponse::ChatResponse(ResponseHead head, ResponseOptions options, uint32_t choices)
+ChatResponse::ChatResponse(AnswerHead head, ResponseOptions options, uint32_t choices)
     : head_(std::move(head)), options_(options), tally_(choices), choices_(choices) {}
 
 // All at once and in their order: openai-python's stream helper cannot take a stream whose first chunk is not of choice
@@ -128,7 +128,7 @@ std::vector<std::string> ChatResponse::Add(uint32_t choice, const JobFinished& f
 
 std::vector<std::string> ChatResponse::Add(uint32_t choice, const JobFailed& failed) {
   if (!tally_.Accepts(choice)) return {};
-  return Fail(ErrorOf(failed.why, failed.message));
+  return Fail(ErrorOf(failed.why, failed.message, "messages"));
 }
 
 std::vector<std::string> ChatResponse::Fail(const ApiError& error) {

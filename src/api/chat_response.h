@@ -11,9 +11,9 @@
 #include <variant>
 #include <vector>
 
+#include "api/answer_head.h"
 #include "api/answer_tally.h"
-#include "api/request_reader.h"
-#include "api/response_head.h"
+#include "api/field_reader.h"
 #include "ipc/messages.h"
 
 namespace candor {
@@ -21,7 +21,7 @@ namespace candor {
 class ChatResponse {
  public:
   // `choices` as GenerateMessage::choices; JobEvent::choice counts from 0 whatever first_choice is.
-  ChatResponse(ResponseHead head, ResponseOptions options, uint32_t choices);
+  ChatResponse(AnswerHead head, ResponseOptions options, uint32_t choices);
 
   // Takes in an event of the job and returns what a stream sends for it, in order: JSON texts, each the payload of one
   // server-sent event. Always empty when nothing is streamed. After the payloads of the event that makes done() true
@@ -93,7 +93,7 @@ class ChatResponse {
   void WriteLogprobs(const LogprobLists& lists, JsonWriter& json) const;
   std::string CallId(uint32_t choice, size_t index) const;
 
-  const ResponseHead head_;
+  const AnswerHead head_;
   const ResponseOptions options_;
   AnswerTally tally_;
   bool error_sent_ = false;

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "api/request_reader.h"
+#include "api/field_reader.h"
 #include "ipc/messages.h"
 
 namespace candor {

@@ -33,7 +33,7 @@ size_t CodePoints(std::string_view text) {
 
 }  // namespace
 
-CompletionResponse::CompletionResponse(ResponseHead head, const CompletionRequest& request)
+CompletionResponse::CompletionResponse(AnswerHead head, const CompletionRequest& request)
     : head_(std::move(head)),
       options_(request.options),
       per_prompt_(request.job.choices),
@@ -132,7 +132,7 @@ std::vector<std::string> CompletionResponse::AddTo(size_t choice, const JobFinis
 }
 
 std::vector<std::string> CompletionResponse::AddTo(size_t, const JobFailed& failed) {
-  return Fail(ErrorOf(failed.why, failed.message));
+  return Fail(ErrorOf(failed.why, failed.message, "prompt"));
 }
 
 std::vector<std::string> CompletionResponse::Fail(const ApiError& error) {

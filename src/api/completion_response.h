@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "api/answer_head.h"
 #include "api/answer_tally.h"
 #include "api/completion_request.h"
-#include "api/response_head.h"
 #include "ipc/messages.h"
 
 namespace candor {
@@ -18,7 +18,7 @@ namespace candor {
 // As ChatResponse, but that an event is of a prompt's job: `prompt` counts CompletionRequest::prompts.
 class CompletionResponse {
  public:
-  CompletionResponse(ResponseHead head, const CompletionRequest& request);
+  CompletionResponse(AnswerHead head, const CompletionRequest& request);
 
   std::vector<std::string> Add(size_t prompt, const JobEvent& event);
   std::vector<std::string> Fail(const ApiError& error);
@@ -51,7 +51,7 @@ class CompletionResponse {
   void WriteHead(JsonWriter& json) const;
   void WriteChoice(const Delta& choice, JsonWriter& json) const;
 
-  const ResponseHead head_;
+  const AnswerHead head_;
   const ResponseOptions options_;
   const uint32_t per_prompt_;
   std::vector<std::string> echoes_;  // a prompt each; empty: none

@@ -1,6 +1,6 @@
 #include "api/embedding_request.h"
 
-#include "api/request_reader.h"
+#include "api/field_reader.h"
 #include "api/text_inputs.h"
 
 namespace candor {

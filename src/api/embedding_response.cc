@@ -14,17 +14,18 @@ namespace candor {
 EmbeddingResponse::EmbeddingResponse(std::string model, EmbeddingEncoding encoding, size_t inputs)
     : model_(std::move(model)), encoding_(encoding), results_(inputs), missing_(inputs) {}
 
-void EmbeddingResponse::Add(size_t input, const JobEvent& event) {
-  if (error_ || input >= results_.size() || results_[input]) return;
-  if (const auto* failed = std::get_if<JobFailed>(&event.what)) Fail(ErrorOf(failed->why, failed->message));
+bool EmbeddingResponse::Add(size_t input, const JobEvent& event) {
+  if (error_ || input >= results_.size() || results_[input]) return false;
+  if (const auto* failed = std::get_if<JobFailed>(&event.what)) Fail(ErrorOf(failed->why, failed->message, "input"));
   const auto* done = std::get_if<EmbeddingDone>(&event.what);
-  if (done == nullptr) return;
+  if (done == nullptr) return error_.has_value();
   if (!std::ranges::all_of(done->values, [](float value) { return std::isfinite(value); })) {
     Fail(ErrorOf(Refusal::kInternal, "the embedding has a value that is not finite"));
-    return;
+    return true;
   }
   results_[input] = *done;
   --missing_;
+  return true;
 }
 
 void EmbeddingResponse::Fail(const ApiError& error) {
@@ -34,11 +35,10 @@ void EmbeddingResponse::Fail(const ApiError& error) {
 std::string EmbeddingResponse::Whole() const {
   CHECK(done() && !error_);
   JsonWriter json;
-  uint64_t tokens = 0, cached = 0;
+  uint64_t tokens = 0;
   json.BeginObject().Member("object", "list").Key("data").BeginArray();
   for (size_t i = 0; i < results_.size(); ++i) {
     tokens += results_[i]->prompt_tokens;
-    cached += results_[i]->cached_tokens;
     json.BeginObject().Member("object", "embedding").Member("index", i).Key("embedding");
     if (encoding_ == EmbeddingEncoding::kBase64) {
       json.Value(FloatsAsBase64(results_[i]->values));
@@ -54,7 +54,7 @@ std::string EmbeddingResponse::Whole() const {
   }
   json.EndArray().Member("model", model_);
   json.Key("usage").BeginObject().Member("prompt_tokens", tokens).Member("total_tokens", tokens);
-  json.Key("prompt_tokens_details").BeginObject().Member("cached_tokens", cached).EndObject().EndObject().EndObject();
+  json.EndObject().EndObject();
   return json.Take();
 }
 

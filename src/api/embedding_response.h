@@ -17,8 +17,8 @@ class EmbeddingResponse {
  public:
   EmbeddingResponse(std::string model, EmbeddingEncoding encoding, size_t inputs);
 
-  // An event of the job of input number `input`; others than its end change nothing.
-  void Add(size_t input, const JobEvent& event);
+  // An event of the job of input number `input`; others than its end change nothing. Returns whether it was that.
+  bool Add(size_t input, const JobEvent& event);
   void Fail(const ApiError& error);
 
   // All are there, or one has failed.

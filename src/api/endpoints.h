@@ -2,15 +2,33 @@
 #ifndef CANDOR_API_ENDPOINTS_H_
 #define CANDOR_API_ENDPOINTS_H_
 
+#include <cstdint>
 #include <span>
 
 #include "api/fields.h"
 
 namespace candor {
 
+enum class Route : uint8_t {
+  kChatCompletions,
+  kCloseThought,
+  kCompletions,
+  kEmbeddings,
+  kModels,
+  kModel,
+  kTokenize,
+  kDetokenize,
+  kRender,
+  kHealth,
+  kReady,
+  kMetrics,
+  kOpenApi,
+};
+
 struct Endpoint {
+  Route route;
   const char* method;
-  const char* path;  // "{id}" stands for one segment
+  const char* path;  // with at most one "{id}", which is one or more characters
   const char* id;    // of the operation
   const char* summary;
   const Shape* request = nullptr;   // null: no body

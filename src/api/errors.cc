@@ -39,13 +39,14 @@ ApiError Contradiction(const std::string& first, const std::string& second, cons
   return {.message = first + " and " + second + ": " + why, .param = second, .code = "contradicting_parameters"};
 }
 
-ApiError ErrorOf(Refusal why, const std::string& message) {
+ApiError ErrorOf(Refusal why, const std::string& message, std::optional<std::string> input) {
   switch (why) {
     case Refusal::kInvalid:
       return {.message = message, .code = "invalid_value"};
     case Refusal::kTooLong:
       // Clients that do not read codes know it by OpenAI's words (litellm does).
       return {.message = "this model's maximum context length is exceeded: " + message,
+              .param = std::move(input),
               .code = "context_length_exceeded"};
     case Refusal::kTemplate:
       return {.message = message, .param = "messages", .code = "chat_template_error"};
@@ -109,22 +110,17 @@ ApiError MethodNotAllowed(const std::string& method, const std::string& path) {
           .code = "method_not_allowed"};
 }
 
-ApiError UnsupportedMediaType(const std::string& found) {
-  return {.status = 415,
-          .message = "content-type " + Quoted(found) + ", application/json expected",
-          .code = "unsupported_media_type"};
-}
-
 ApiError CompletionNotFound(const std::string& id) {
   return NotFound("completion_not_found", "no answer of the id " + Quoted(id) + " is under way");
 }
 
 ApiError TooManyRequests(uint32_t waiting, uint32_t most, uint32_t retry_seconds) {
-  return {.status = 429,
-          .type = "rate_limit_error",
-          .message = std::to_string(waiting) + " requests wait already, at most " + std::to_string(most) + " may",
-          .code = "queue_full",
-          .retry_after_seconds = retry_seconds};
+  return {
+      .status = 429,
+      .type = "rate_limit_error",
+      .message = std::to_string(waiting) + " requests are under way or wait, at most " + std::to_string(most) + " may",
+      .code = "queue_full",
+      .retry_after_seconds = retry_seconds};
 }
 
 ApiError NotEnoughMemory(const std::string& message, uint32_t retry_seconds) {

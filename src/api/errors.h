@@ -48,7 +48,8 @@ ApiError InvalidField(std::string param, std::string code, const std::string& me
 ApiError Contradiction(const std::string& first, const std::string& second, const std::string& why);
 
 // ---- what the worker says of a job, a query or a load
-ApiError ErrorOf(Refusal why, const std::string& message);
+// `input`: the field of the request that has the prompt.
+ApiError ErrorOf(Refusal why, const std::string& message, std::optional<std::string> input = std::nullopt);
 
 // ---- what the front says by itself
 ApiError ModelNotFound(const std::string& model);                                   // 404
@@ -58,7 +59,6 @@ ApiError MissingKey();                                                          
 ApiError WrongKey();                                                                // 401
 ApiError RouteNotFound(const std::string& method, const std::string& path);         // 404
 ApiError MethodNotAllowed(const std::string& method, const std::string& path);      // 405; Allow is the caller's
-ApiError UnsupportedMediaType(const std::string& found);                            // 415: only JSON is read
 ApiError CompletionNotFound(const std::string& id);                                 // 404: none under way of that id
 ApiError TooManyRequests(uint32_t waiting, uint32_t most, uint32_t retry_seconds);  // 429
 ApiError NotEnoughMemory(const std::string& message, uint32_t retry_seconds);       // 503, passes

@@ -7,13 +7,13 @@
 #include <cstddef>
 
 #include "api/schema.h"
+#include "ipc/messages.h"
 
 namespace candor::shapes {
 
 inline constexpr bool kTrue = true, kFalse = false;
 inline constexpr double kTwo63 = 9223372036854775808.0, kTwo64 = 18446744073709551616.0;
 inline constexpr double kMaxTokenId = 2147483647;
-inline constexpr size_t kMaxListedTokens = 250'000;
 
 inline constexpr Shape kAny = {};
 inline constexpr Shape kNull = {.kinds = Shape::kNull};

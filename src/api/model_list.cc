@@ -14,6 +14,7 @@ void WriteTexts(const char* name, const std::vector<std::string>& texts, JsonWri
 void WriteModel(const ServedModel& model, JsonWriter& json) {
   json.BeginObject().Member("id", model.id).Member("object", "model").Member("created", model.created);
   json.Member("owned_by", "candor");
+  json.Member("loaded", model.loaded);
   WriteTexts("aliases", model.aliases, json);
   if (const auto& facts = model.facts) {
     // Clients look for the size of the context under each of these names.
@@ -24,7 +25,8 @@ void WriteModel(const ServedModel& model, JsonWriter& json) {
     WriteTexts("capabilities", capabilities, json);
     json.Member("architecture", facts->architecture).Member("quantization", facts->weight_format);
     WriteTexts("sha256", facts->file_sha256, json);
-    json.Key("meta").BeginObject().Member("n_ctx", facts->context).Member("n_vocab", facts->vocabulary);
+    json.Key("meta").BeginObject().Member("n_ctx", facts->context);
+    json.Member("n_ctx_train", facts->model_context).Member("n_vocab", facts->vocabulary);
     json.Member("n_embd", facts->embedding_length).Member("n_params", facts->parameters);
     json.Member("size", facts->weight_bytes).EndObject();
   }

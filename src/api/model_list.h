@@ -15,6 +15,7 @@ struct ServedModel {
   std::string id;
   int64_t created = 0;  // seconds since 1970: of its file
   std::vector<std::string> aliases = {};
+  bool loaded = false;
   std::optional<ModelFacts> facts = {};  // of a model that is, or was, loaded
 };
 

@@ -248,7 +248,6 @@ constexpr Shape kEmbeddings = {.kinds = Shape::kArray, .items = &kEmbedding};
 constexpr Field kEmbeddingUsageFields[] = {
     Required("prompt_tokens", kCount, "Of all inputs."),
     Required("total_tokens", kCount, "The same."),
-    Required("prompt_tokens_details", kPromptDetails, "Of `prompt_tokens`."),
 };
 constexpr Shape kEmbeddingUsage = {.kinds = Shape::kObject, .fields = kEmbeddingUsageFields};
 constexpr Field kEmbeddingListFields[] = {
@@ -265,6 +264,7 @@ constexpr Shape kCapability = {.kinds = Shape::kString, .words = kCapabilityWord
 constexpr Shape kCapabilities = {.kinds = Shape::kArray, .items = &kCapability};
 constexpr Field kMetaFields[] = {
     Required("n_ctx", kCount, "As `context_length`."),
+    Required("n_ctx_train", kCount, "Tokens that the model was made for: `--ctx` or `--memory` may allow fewer."),
     Required("n_vocab", kCount, "Tokens of the vocabulary."),
     Required("n_embd", kCount, "Length of an embedding."),
     Required("n_params", kCount, "Parameters."),
@@ -276,6 +276,7 @@ constexpr Field kModelFields[] = {
     Required("object", kModelObject, "The kind of object."),
     Required("created", kCount, "Seconds since 1970: of its file."),
     Required("owned_by", kText, "Always `candor`."),
+    Required("loaded", kBool, "Whether it is in memory now."),
     Required("aliases", kTexts, "Other names that mean it."),
     Honoured("context_length", kCount,
              "Tokens of prompt and answer at most. This and what follows is there once the model was loaded."),

@@ -95,7 +95,7 @@ std::optional<ApiError> CheckString(const std::string& text, const Shape& shape,
     return CheckCount(CodePoints(text), shape.min_length, shape.max_length, "characters", place);
   }
   if (std::ranges::find(shape.words, text) != shape.words.end()) return std::nullopt;
-  return Problem(place, "invalid_value", Quoted(text) + ", " + ShapeInWords(shape) + " expected");
+  return Problem(place, "invalid_value", "found " + Quoted(text) + ", expected " + ShapeInWords(shape));
 }
 
 std::optional<ApiError> CheckMembers(const JsonObject& members, const Shape& shape, const Place& place) {
@@ -164,18 +164,18 @@ std::optional<ApiError> FindProblem(const JsonValue& value, const Shape& shape, 
       if (!best || MeansList(value, *one)) best = std::move(problem);
     }
     if (best) return best;
-    return Problem(place, "invalid_type", Describe(value) + ", " + ShapeInWords(shape) + " expected");
+    return Problem(place, "invalid_type", "found " + Describe(value) + ", expected " + ShapeInWords(shape));
   }
   if (shape.kinds == Shape::kAnyKind) return shape.passed_on ? FindInfinite(value, place) : std::nullopt;
   if ((shape.kinds & found) == 0) {
-    return Problem(place, "invalid_type", Describe(value) + ", " + ShapeInWords(shape) + " expected");
+    return Problem(place, "invalid_type", "found " + Describe(value) + ", expected " + ShapeInWords(shape));
   }
   if (const bool* boolean = value.boolean(); boolean != nullptr && shape.only != nullptr && *boolean != *shape.only) {
-    return Problem(place, "invalid_value", Describe(value) + ", " + ShapeInWords(shape) + " expected");
+    return Problem(place, "invalid_value", "found " + Describe(value) + ", expected " + ShapeInWords(shape));
   }
   if (const auto number = value.number()) {
     if (*number >= shape.min && *number <= shape.max && !(shape.max == kTwo64 && !value.bits())) return std::nullopt;
-    return Problem(place, "invalid_value", Describe(value) + ", " + ShapeInWords(shape) + " expected");
+    return Problem(place, "invalid_value", "found " + Describe(value) + ", expected " + ShapeInWords(shape));
   }
   if (const std::string* text = value.string()) return CheckString(*text, shape, place);
   if (const JsonArray* items = value.array()) {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "api/request_reader.h"
+#include "api/field_reader.h"
 #include "base/utf8.h"
 
 namespace candor {

@@ -1,6 +1,6 @@
 #include "api/text_inputs.h"
 
-#include "api/request_reader.h"
+#include "api/field_reader.h"
 
 namespace candor {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "api/request_reader.h"
+#include "api/field_reader.h"
 
 namespace candor {
 namespace {

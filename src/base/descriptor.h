@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <utility>
 
 namespace candor {
@@ -32,6 +33,9 @@ class Descriptor {
  private:
   int number_ = -1;
 };
+
+// Raises the number of descriptors that this process may have open to what the system allows it, and returns it.
+size_t RaiseDescriptorLimit();
 
 }  // namespace candor
 

@@ -28,14 +28,4 @@ Sha256Digest Sha256::Finish() {
   return digest;
 }
 
-std::string ToHex(const Sha256Digest& digest) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (std::byte b : digest) {
-    hex += kDigits[std::to_integer<int>(b >> 4)];
-    hex += kDigits[std::to_integer<int>(b & std::byte{15})];
-  }
-  return hex;
-}
-
 }  // namespace candor

@@ -6,14 +6,12 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
+
+#include "base/hex.h"
 
 namespace candor {
 
-using Sha256Digest = std::array<std::byte, 32>;
-
-// 64 lower-case hexadecimal digits.
-std::string ToHex(const Sha256Digest& digest);
+using Sha256Digest = std::array<std::byte, 32>;  // as text: ToHex()
 
 // A running hash. Not thread-safe; Finish() may be called once.
 class Sha256 {

@@ -1,7 +1,6 @@
 #include "cli/common_options.h"
 
 #include <errno.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <charconv>
@@ -11,6 +10,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/random_bytes.h"
 #include "kernels/kernel_table.h"
 #include "store/model_name.h"
 
@@ -254,11 +254,7 @@ void AddSamplingOptions(CLI::App& command, SamplingOptions& options) {
 
 uint64_t SeedOf(const SamplingOptions& options) {
   if (options.seed) return *options.seed;
-  uint32_t seed = 0;
-  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) {
-    throw IoError(std::string("no random seed: ") + std::strerror(errno) + "; give one with --seed");
-  }
-  return seed;
+  return RandomNumber<uint32_t>();
 }
 
 void SetSamplingField(SamplingParams& params, const std::string& name, const std::string& value) {

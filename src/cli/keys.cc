@@ -145,7 +145,8 @@ void AddKeysCommand(CLI::App& app) {
       "  candor keys list\n"
       "  candor keys list --json | jq -r '.keys[].id'");
 
-  CLI::App* revoke = AddBelow(*keys, "revoke", "Make keys worthless, at once", flags, Revoke);
+  CLI::App* revoke = AddBelow(
+      *keys, "revoke", "Make keys worthless: for every request from now on; those under way go on", flags, Revoke);
   revoke->add_option("ID", flags->ids, "Ids, as candor keys list shows them")->required()->type_name("");
   revoke->footer(
       "Examples:\n"

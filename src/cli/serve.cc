@@ -1,6 +1,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -107,6 +108,13 @@ void RequireKeysBeyondLoopback(const ServeOptions& options, bool has_keys) {
   }
 }
 
+// A file that was named and is not there would leave the server open.
+void RequireNamedKeys(const ServeOptions& options) {
+  if (options.keys_file.empty() || std::filesystem::exists(options.keys_file)) return;
+  throw UsageError("--keys: " + options.keys_file + " is not there. Make it with: candor keys create NAME --keys " +
+                   options.keys_file);
+}
+
 // Aliases lead to names that are offered.
 std::map<std::string, std::string> Aliases(const ServeOptions& options, const std::vector<OfferedModel>& models) {
   std::map<std::string, std::string> aliases;
@@ -117,6 +125,16 @@ std::map<std::string, std::string> Aliases(const ServeOptions& options, const st
     aliases[alias] = name;
   }
   return aliases;
+}
+
+std::string DescribeLoaded(const ModelFacts& facts, uint32_t wanted_context) {
+  std::string text = "context " + std::to_string(facts.context);
+  if (wanted_context == 0 && facts.context < facts.model_context) {
+    text += " of " + std::to_string(facts.model_context) + " tokens, as there is no memory for more (--memory), ";
+  } else {
+    text += " tokens, ";
+  }
+  return text + facts.isa + ", " + std::to_string(facts.threads) + (facts.threads == 1 ? " thread" : " threads");
 }
 
 // The server from its start to its end.
@@ -131,7 +149,7 @@ class Serving {
     if (!options_.quiet) Note("candor: " + text);
   }
   std::optional<Caller> Authenticate(const HttpRequest& request);
-  void CountConnections();
+  void LookAround();
   void Preloaded(const std::string& model, const std::string& problem);
   void Open();
   void StopOnSignals();
@@ -140,6 +158,7 @@ class Serving {
   const ServeOptions& options_;
   EventLoop loop_;
   std::optional<KeyRing> keys_;
+  std::string keys_problem_;  // as told
   std::optional<Metrics> metrics_;
   std::optional<AccessLog> log_;
   EventLoop::Subscriptions count_;
@@ -147,6 +166,7 @@ class Serving {
   std::unique_ptr<HttpServer> server_;
   std::vector<EventLoop::Subscriptions> signals_;
   size_t to_load_ = 0;
+  bool stopping_ = false;
   std::string problem_;  // why it cannot go on
 };
 
@@ -158,14 +178,21 @@ std::optional<Caller> Serving::Authenticate(const HttpRequest& request) {
   return key ? std::optional(Caller{key->id, key->models}) : std::nullopt;
 }
 
-void Serving::CountConnections() {
+void Serving::LookAround() {
   metrics_->ConnectionsCounted(server_->counts());
-  count_ = loop_.After(kCountInterval, [this] {
-    loop_.Post([this] { CountConnections(); });  // not from within the timer, which the next one replaces
-  });
+  keys_->required(std::chrono::steady_clock::now());  // looks at the file
+  if (keys_->problem() != keys_problem_) {
+    keys_problem_ = keys_->problem();
+    Note("candor: " +
+         (keys_problem_.empty() ? "the keys can be read again" : keys_problem_ + "; the keys stay as they were"));
+  }
+  count_ = loop_.After(kCountInterval, [this] { LookAround(); });
 }
 
 void Serving::Run() {
+  // Whoever reads standard error may go away: that must not end the server.
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  RequireNamedKeys(options_);
   keys_.emplace(KeyFilePath(options_.keys_file));
   const bool has_keys = keys_->required(std::chrono::steady_clock::now());
   RequireKeysBeyondLoopback(options_, has_keys);
@@ -183,6 +210,9 @@ void Serving::Run() {
                          .local_now = LocalNow,
                          .worker = OwnWorkerCommand(),
                          .note = [](const std::string& text) { Note("candor: " + text); }};
+  gateway.pool.note = [this](const std::string& text) {
+    if (server_ != nullptr && to_load_ == 0) Say(text);  // what is loaded first is told by itself
+  };
   if (options_.models.empty()) {
     gateway.look_for_models = [this] { return OfferedModels({}, options_.store); };
   }
@@ -194,6 +224,10 @@ void Serving::Run() {
     metrics_->RequestEnded(match.route ? RoutePattern(*match.route) : "", record);
     if (log_) log_->Write(record);
   };
+  listening.on_grace_over = [this] {
+    Say("breaking off what is under way");
+    gateway_->Interrupt();
+  };
   listening.before_body = [this](const HttpRequest& request) { return gateway_->BeforeBody(request); };
   // Listens before the worker starts: what is refused here costs nothing.
   server_ = std::make_unique<HttpServer>(loop_, std::move(listening),
@@ -201,8 +235,11 @@ void Serving::Run() {
   gateway_ = std::make_unique<Gateway>(loop_, *metrics_, std::move(gateway));
   if (const FrontSealReport seal = SealFront(); !seal.sealed()) Note("candor: " + seal.Describe());
   StopOnSignals();
-  CountConnections();
+  LookAround();
   if (options_.models.empty()) {
+    std::string names;
+    for (const OfferedModel& model : models) names += (names.empty() ? "" : ", ") + model.name;
+    Say("offering " + names + "; each is loaded when it is asked for");
     Open();
   } else {
     to_load_ = models.size();
@@ -223,8 +260,7 @@ void Serving::Preloaded(const std::string& model, const std::string& problem) {
     return loop_.Stop();
   }
   const ModelPool::Info info = gateway_->models().Describe(model);
-  Say(model + ": context " + std::to_string(info.facts->context) + " tokens, " + info.facts->isa + ", " +
-      std::to_string(info.facts->threads) + (info.facts->threads == 1 ? " thread" : " threads"));
+  Say(model + ": " + DescribeLoaded(*info.facts, options_.compute.context));
   if (--to_load_ == 0) Open();
 }
 
@@ -233,6 +269,12 @@ void Serving::Open() {
   const std::vector<std::string> urls = server_->urls();
   std::string all;
   for (const std::string& url : urls) all += (all.empty() ? "" : ", ") + url;
+  for (const HostPort& host : server_->bound()) {
+    if (host.host == "0.0.0.0" || host.host == "::") all += " and every other address of this machine";
+  }
+  if (!std::ranges::all_of(server_->bound(), IsLoopback) && options_.certificate.empty()) {
+    Say("without --tls-cert, keys, questions and answers cross the network as they are");
+  }
   const bool asks = keys_->required(std::chrono::steady_clock::now());
   Say("serving on " + all + (asks ? " for those with a key" : "") + "; Ctrl-C stops");
   if (options_.json) PrintResult(boost::json::serialize(boost::json::object{{"url", urls.front()}}) + "\n");
@@ -245,7 +287,7 @@ void Serving::StopOnSignals() {
 void Serving::Stop() {
   if (to_load_ > 0) return loop_.Stop();
   const uint32_t active = gateway_->active_answers();
-  if (active > 0) {
+  if (active > 0 && !std::exchange(stopping_, true)) {
     Say("stopping when " + std::to_string(active) + (active == 1 ? " answer has" : " answers have") +
         " finished; once more stops at once");
   }

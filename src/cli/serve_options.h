@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "api/response_head.h"
+#include "api/answer_head.h"
 #include "cli/common_options.h"
 
 namespace candor {

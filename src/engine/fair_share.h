@@ -8,8 +8,9 @@
 
 namespace candor {
 
-// Start-time fair queueing (Goyal, Vin and Cheng, 1996) with one weight: the user with the smallest count is next, and
-// one who comes back after a pause starts where the others are, so that nobody saves up turns.
+// After start-time fair queueing (Goyal, Vin and Cheng, 1996), with one weight: the user with the smallest count is
+// next, and one who comes, or comes back, starts at the smallest count there is, so that nobody saves up turns. Unlike
+// there a count is forgotten with the user's last request: whoever leaves and comes back may win a turn, never more.
 class FairShare {
  public:
   // A request of `user` has come; Leave() when it has gone.

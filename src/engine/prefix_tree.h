@@ -6,7 +6,7 @@
 //
 // A sequence's pages are shared as soon as a block is full, not when it ends: requests that arrive together and begin
 // alike compute what they share once. Pages of passed windows stay here too, because another request may leave the way
-// there; they are the first to go when memory is short but for what nobody has used for longest.
+// there. When memory is short the blocks go that nobody has used for longest; when all are in use, those pages.
 #ifndef CANDOR_ENGINE_PREFIX_TREE_H_
 #define CANDOR_ENGINE_PREFIX_TREE_H_
 

@@ -67,10 +67,8 @@ PreparedAnswer PrepareAnswer(const GenerateMessage& message, const LanguageModel
   return answer;
 }
 
-AnswerChoice::AnswerChoice(const Tokenizer& tokenizer, RequestId id, const Request& request,
-                           const GenerationOptions& text)
+AnswerChoice::AnswerChoice(const Tokenizer& tokenizer, const Request& request, const GenerationOptions& text)
     : tokenizer_(tokenizer),
-      id_(id),
       logprobs_(request.logprobs.has_value()),
       resumed_(static_cast<uint32_t>(request.resumed.size())),
       generation_(tokenizer, request, text) {}

@@ -29,9 +29,11 @@ PreparedAnswer PrepareAnswer(const GenerateMessage& message, const LanguageModel
 // One choice. Not thread-safe.
 class AnswerChoice {
  public:
-  // `request` is under way as `id`. Keeps a reference to `tokenizer`.
-  AnswerChoice(const Tokenizer& tokenizer, RequestId id, const Request& request, const GenerationOptions& text);
+  // Keeps a reference to `tokenizer`. Throws UsageError as Generation does.
+  AnswerChoice(const Tokenizer& tokenizer, const Request& request, const GenerationOptions& text);
 
+  // The request is under way as `id`.
+  void Begin(RequestId id) { id_ = id; }
   RequestId id() const { return id_; }
 
   // Appends to `output` and `events` what the front is told after `event`, which is this request's; `events` are those
@@ -45,7 +47,7 @@ class AnswerChoice {
   OutputToken Describe(const TokenOutput& output) const;
 
   const Tokenizer& tokenizer_;
-  const RequestId id_;
+  RequestId id_ = 0;
   const bool logprobs_;
   const uint32_t resumed_;  // tokens that the client has already
   uint32_t seen_ = 0;

@@ -29,14 +29,11 @@ std::pair<Descriptor, Descriptor> MakeChannel() {
 
 // ---------------------------------------------------------------- front
 
-FrontChannel::FrontChannel(Descriptor socket, size_t max_queued_bytes)
-    : socket_(std::move(socket)),
-      max_queued_bytes_(max_queued_bytes),
-      reader_(socket_.number(), false),
-      writer_(socket_.number()) {}
+FrontChannel::FrontChannel(Descriptor socket)
+    : socket_(std::move(socket)), reader_(socket_.number(), false), writer_(socket_.number()) {}
 
 bool FrontChannel::Send(std::vector<std::byte> bytes, std::vector<Descriptor> descriptors) {
-  if (closed_ || writer_.queued_bytes() >= max_queued_bytes_) return false;
+  if (closed_) return false;
   writer_.Add({std::move(bytes), std::move(descriptors)});
   OnWritable();
   return !closed_;

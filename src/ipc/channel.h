@@ -23,13 +23,12 @@ std::pair<Descriptor, Descriptor> MakeChannel();
 // The front's end. Nothing waits and nothing throws: the worker may be in the hands of whoever wrote a model file.
 class FrontChannel {
  public:
-  // `max_queued_bytes`: see Send().
-  explicit FrontChannel(Descriptor socket, size_t max_queued_bytes = size_t{64} << 20);
+  explicit FrontChannel(Descriptor socket);
 
   int descriptor() const { return socket_.number(); }
 
-  // Takes a message and sends what the socket takes at once. False, with nothing taken, when max_queued_bytes or more
-  // wait already, or when the channel is closed. So a little more may wait than that: one message.
+  // Takes a message and sends what the socket takes at once. False, with nothing taken, when the channel is closed.
+  // What waits is the caller's to bound.
   [[nodiscard]] bool Send(std::vector<std::byte> bytes, std::vector<Descriptor> descriptors = {});
   // Whether something waits until the descriptor can be written: then OnWritable() is to be called.
   bool wants_write() const { return writer_.queued_bytes() > 0; }
@@ -49,7 +48,6 @@ class FrontChannel {
   void Close(std::string problem);
 
   Descriptor socket_;
-  const size_t max_queued_bytes_;
   PacketReader reader_;
   PacketWriter writer_;
   bool closed_ = false;

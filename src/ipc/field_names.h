@@ -42,7 +42,7 @@ inline constexpr size_t kFieldCount = kDescription<T>.fields.size();
 template <class T>
 constexpr auto Tie(T& value) {
   constexpr size_t kCount = kFieldCount<std::remove_const_t<T>>;
-  static_assert(kCount <= 17, "add a case");
+  static_assert(kCount <= 18, "add a case");
   if constexpr (kCount == 0) {
     static_assert(std::is_empty_v<T>, "it has fields");
     return std::tuple<>();
@@ -94,9 +94,12 @@ constexpr auto Tie(T& value) {
   } else if constexpr (kCount == 16) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = value;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
-  } else {
+  } else if constexpr (kCount == 17) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] = value;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q);
+  } else {
+    auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r] = value;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r);
   }
 }
 

@@ -19,8 +19,8 @@ void Tell(std::vector<JobEvent>& events, JobId job, uint32_t choice, What what) 
   event.what = std::move(what);
 }
 
-void TellFailure(std::vector<JobEvent>& events, JobId job, const std::exception& error) {
-  Tell(events, job, 0, JobFailed{RefusalOf(error), ToValidUtf8(error.what())});
+void TellFailure(std::vector<JobEvent>& events, JobId job, const std::exception& error, const std::string& more = "") {
+  Tell(events, job, 0, JobFailed{RefusalOf(error), ToValidUtf8(error.what()) + more});
 }
 
 // The output of `job` and `choice` that the step under way has begun, or a new one.
@@ -39,6 +39,12 @@ HostedModel::HostedModel(LanguageModel model, const EngineOptions& options)
       dialogue_(model_),
       engine_(model_.model(), model_.tokenizer(), model_.kernels(), model_.pool(), options) {}
 
+std::string HostedModel::WhyTheContextIsShort() const {
+  const uint32_t longest = model_.model().config.context_length;
+  if (options().context >= longest) return "";
+  return "; the model was made for " + std::to_string(longest) + ", the server's --ctx or --memory allows no more";
+}
+
 void HostedModel::Generate(const GenerateMessage& message, std::vector<JobEvent>& events) {
   Job job;
   try {
@@ -46,9 +52,10 @@ void HostedModel::Generate(const GenerateMessage& message, std::vector<JobEvent>
     const auto prompt = static_cast<uint32_t>(answer.request.prompt.size());
     for (uint32_t choice = 0; choice < message.choices; ++choice) {
       answer.request.choice = message.first_choice + choice;
-      const RequestId id = engine_.Submit(answer.request);
-      owners_[id] = {message.job, choice};
-      job.choices.emplace_back(model_.tokenizer(), id, answer.request, answer.text);
+      // Made first: after Submit() nothing may throw before its owner is known.
+      AnswerChoice& made = job.choices.emplace_back(model_.tokenizer(), answer.request, answer.text);
+      made.Begin(engine_.Submit(answer.request));
+      owners_[made.id()] = {message.job, choice};
     }
     job.unfinished = job.choices.size();
     if (job.unfinished == 0) throw UsageError("n: must be at least 1");
@@ -59,7 +66,7 @@ void HostedModel::Generate(const GenerateMessage& message, std::vector<JobEvent>
       owners_.erase(choice.id());
       engine_.Cancel(choice.id());
     }
-    TellFailure(events, message.job, error);
+    TellFailure(events, message.job, error, RefusalOf(error) == Refusal::kTooLong ? WhyTheContextIsShort() : "");
   }
 }
 
@@ -83,6 +90,10 @@ void HostedModel::Tokenize(const TokenizeMessage& message, std::vector<JobEvent>
     TokensDone done;
     done.tokens = message.add_special ? model_.Prompt(message.text, message.parse_special)
                                       : model_.tokenizer().Encode(message.text, message.parse_special);
+    if (done.tokens.size() > kMaxListedTokens) {
+      throw UsageError("text: " + std::to_string(done.tokens.size()) + " tokens, at most " +
+                       std::to_string(kMaxListedTokens) + " are told");
+    }
     for (const TokenId id : done.tokens) done.pieces.push_back(ToValidUtf8(model_.tokenizer().Piece(id)));
     Tell(events, message.job, 0, std::move(done));
   } catch (const std::exception& error) {
@@ -145,7 +156,7 @@ void HostedModel::Take(const Event& event, std::vector<JobEvent>& events) {
     return;
   }
   if (const auto* embedded = std::get_if<Embedded>(&event.what)) {
-    Tell(events, job, 0, EmbeddingDone{embedded->values, embedded->usage.prompt_tokens, 0});
+    Tell(events, job, 0, EmbeddingDone{embedded->values, embedded->usage.prompt_tokens});
     EndChoice(event.request);
     return;
   }
@@ -196,7 +207,6 @@ EngineState HostedModel::State(ModelId id) const {
           .kv_bytes_used = engine_.kv_bytes_used(),
           .kv_bytes_cached = engine_.kv_bytes_remembered(),
           .prefill_tokens = counters.prompt_tokens,
-          .cached_tokens = counters.cached_tokens,
           .decode_tokens = counters.generated_tokens,
           .preemptions = counters.preemptions,
           .forgotten_tokens = counters.forgotten_tokens};

@@ -59,6 +59,8 @@ class HostedModel {
     uint32_t queue_position = 0;  // as told
   };
 
+  // For messages: empty when it is as long as the model's own.
+  std::string WhyTheContextIsShort() const;
   void TellQueue(std::vector<JobEvent>& events);
   void Take(const Event& event, std::vector<JobEvent>& events);
   void EndChoice(RequestId request);

@@ -94,10 +94,10 @@ inline constexpr auto kDescription<SamplingParams> = Describe("SamplingParams", 
                                                               "frequency_penalty", "logit_bias");
 template <>
 inline constexpr auto kDescription<ModelFacts> = Describe("ModelFacts", "architecture", "weight_format", "parameters",
-                                                          "context", "vocabulary", "embedding_length", "weight_bytes",
-                                                          "kv_bytes", "working_bytes", "can_chat", "reasons",
-                                                          "file_sha256", "notes", "sampling", "isa", "threads",
-                                                          "load_seconds");
+                                                          "context", "model_context", "vocabulary", "embedding_length",
+                                                          "weight_bytes", "kv_bytes", "working_bytes", "can_chat",
+                                                          "reasons", "file_sha256", "notes", "sampling", "isa",
+                                                          "threads", "load_seconds");
 template <>
 inline constexpr auto kDescription<ModelLoaded> = Describe("ModelLoaded", "model", "facts");
 template <>
@@ -105,8 +105,6 @@ inline constexpr auto kDescription<ModelLoadProgress> = Describe("ModelLoadProgr
                                                                  "total_bytes");
 template <>
 inline constexpr auto kDescription<ModelRefused> = Describe("ModelRefused", "model", "why", "message", "needed_bytes");
-template <>
-inline constexpr auto kDescription<ModelUnloaded> = Describe("ModelUnloaded", "model");
 template <>
 inline constexpr auto kDescription<LikelyToken> = Describe("LikelyToken", "id", "bytes", "logprob", "named");
 template <>
@@ -135,8 +133,7 @@ inline constexpr auto kDescription<JobFinished> = Describe("JobFinished", "reaso
 template <>
 inline constexpr auto kDescription<JobFailed> = Describe("JobFailed", "why", "message");
 template <>
-inline constexpr auto kDescription<EmbeddingDone> = Describe("EmbeddingDone", "values", "prompt_tokens",
-                                                             "cached_tokens");
+inline constexpr auto kDescription<EmbeddingDone> = Describe("EmbeddingDone", "values", "prompt_tokens");
 template <>
 inline constexpr auto kDescription<TokensDone> = Describe("TokensDone", "tokens", "pieces");
 template <>
@@ -148,8 +145,7 @@ inline constexpr auto kDescription<JobEvent> = Describe("JobEvent", "job", "choi
 template <>
 inline constexpr auto kDescription<EngineState> = Describe("EngineState", "model", "running", "waiting",
                                                            "kv_bytes_used", "kv_bytes_cached", "prefill_tokens",
-                                                           "cached_tokens", "decode_tokens", "preemptions",
-                                                           "forgotten_tokens");
+                                                           "decode_tokens", "preemptions", "forgotten_tokens");
 template <>
 inline constexpr auto kDescription<StepMessage> = Describe("StepMessage", "events", "engines");
 template <>

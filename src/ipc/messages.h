@@ -121,6 +121,9 @@ struct CloseThoughtMessage {
   JobId job = 0;
 };
 
+// That a client may send or be told in one list.
+inline constexpr size_t kMaxListedTokens = 250'000;
+
 // Questions that need a tokenizer or a template and no computation. `job` only pairs question and answer.
 struct TokenizeMessage {
   JobId job = 0;
@@ -160,7 +163,8 @@ struct ModelFacts {
   std::string architecture = {};
   std::string weight_format = {};  // "Q4_K_M"; may be empty
   uint64_t parameters = 0;
-  uint32_t context = 0;  // tokens of prompt and answer at most, as loaded
+  uint32_t context = 0;        // tokens of prompt and answer at most, as loaded
+  uint32_t model_context = 0;  // that the model was made for
   uint32_t vocabulary = 0;
   uint32_t embedding_length = 0;
   uint64_t weight_bytes = 0;   // packed, in memory
@@ -189,9 +193,6 @@ struct ModelRefused {
   Refusal why = Refusal::kInternal;
   std::string message;
   uint64_t needed_bytes = 0;  // with kMemory: what LoadModelMessage::max_bytes would have to be
-};
-struct ModelUnloaded {
-  ModelId model = 0;
 };
 
 struct LikelyToken {
@@ -251,7 +252,6 @@ struct JobFailed {
 struct EmbeddingDone {
   std::vector<float> values;
   uint32_t prompt_tokens = 0;
-  uint32_t cached_tokens = 0;
 };
 struct TokensDone {
   std::vector<TokenId> tokens;
@@ -283,8 +283,7 @@ struct EngineState {
   uint64_t kv_bytes_used = 0;    // by requests under way and cached prefixes
   uint64_t kv_bytes_cached = 0;  // of these by cached prefixes alone
   uint64_t prefill_tokens = 0;   // computed
-  uint64_t cached_tokens = 0;    // prompt tokens taken from the cache
-  uint64_t decode_tokens = 0;    // sampled
+  uint64_t decode_tokens = 0;    // of answers that have ended
   uint64_t preemptions = 0;
   uint64_t forgotten_tokens = 0;  // of cached prefixes, for want of memory
 };
@@ -302,8 +301,7 @@ struct ProbeResult {
   std::array<int32_t, 5> errors = {};
 };
 
-using WorkerMessage =
-    std::variant<WorkerReady, ModelLoaded, ModelLoadProgress, ModelRefused, ModelUnloaded, StepMessage, ProbeResult>;
+using WorkerMessage = std::variant<WorkerReady, ModelLoaded, ModelLoadProgress, ModelRefused, StepMessage, ProbeResult>;
 
 // ---------------------------------------------------------------- bytes
 

@@ -34,6 +34,7 @@ void Describe(const HostedModel& hosted, ModelFacts& facts) {
   const LanguageModel& model = hosted.model();
   const ModelConfig& config = model.model().config;
   facts.context = hosted.options().context;
+  facts.model_context = config.context_length;
   facts.vocabulary = static_cast<uint32_t>(std::min<size_t>(config.vocabulary, model.tokenizer().vocabulary_size()));
   facts.embedding_length = config.hidden;
   facts.kv_bytes = hosted.options().kv_bytes;
@@ -62,8 +63,8 @@ EngineOptions DivideMemory(const LoadModelMessage& message, const ModelConfig& c
   const uint32_t least = message.context != 0 ? std::min(message.context, longest) : std::min(kLeastContext, longest);
   const uint64_t needed = rest_needed + kv_bytes(least);
   if (needed > message.max_bytes) {
-    throw MemoryError(message.name + ": needs at least " + Mebibytes(needed) + " with a context of " +
-                          std::to_string(least) + " tokens, and there are " + Mebibytes(message.max_bytes),
+    throw MemoryError(message.name + ": needs at least " + Mebibytes(needed) + " of memory with a context of " +
+                          std::to_string(least) + " tokens",
                       needed);
   }
   options.kv_bytes = message.max_bytes - rest_needed;

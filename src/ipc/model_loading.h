@@ -29,7 +29,7 @@ class MemoryError : public LimitError {
 
 // How the memory that a message gives is divided: context and kv_bytes of the engine. Where the message names no
 // context it is the model's own, or the longest that the memory holds, down to kLeastContext. `weight_bytes` are those
-// in memory. Throws MemoryError with the least that would do.
+// in memory. Throws MemoryError with the least that would do, and does not tell what there is.
 inline constexpr uint32_t kLeastContext = 1024;
 EngineOptions DivideMemory(const LoadModelMessage& message, const ModelConfig& config, uint64_t weight_bytes);
 

@@ -1,7 +1,6 @@
 #include "ipc/worker.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -36,14 +35,6 @@ bool IsSocket(int descriptor) {
   return ::fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-// A model may come in more files than a process may have open by default.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 WorkerReady Seal(int channel) {
   SealOptions options;
   options.channel = channel;
@@ -56,6 +47,8 @@ using Clock = std::chrono::steady_clock;
 // How often the front is told how far a load has come, and what the engines hold.
 constexpr std::chrono::milliseconds kLoadProgressInterval{50};
 constexpr std::chrono::milliseconds kStateInterval{250};
+// While answers are under way.
+constexpr std::chrono::milliseconds kLongestBetweenSteps{20};
 
 // A model that is being read in a thread of its own, so that others go on answering.
 class Loading {
@@ -119,22 +112,24 @@ class WorkerLoop {
   WorkerChannel& channel_;
   std::map<ModelId, std::unique_ptr<HostedModel>> models_;
   std::list<Loading> loads_;
-  Clock::time_point states_sent_, progress_sent_;
+  Clock::time_point states_sent_, progress_sent_, stepped_;
 };
 
 void WorkerLoop::Run() {
   while (true) {
-    // Everything that has come is taken before the next step, so that a cancelled request computes no more.
+    // What has come is taken before the next step, so that a cancelled request computes no more; but a long line of
+    // large texts must not stop the answers that are under way.
     std::optional<std::chrono::milliseconds> timeout;
     if (!loads_.empty()) timeout = kLoadProgressInterval;
     if (busy()) timeout = std::chrono::milliseconds(0);
     if (std::optional<Packet> packet = channel_.Receive(timeout)) {
       Handle(std::move(*packet));
-      continue;
+      if (!busy() || Clock::now() - stepped_ < kLongestBetweenSteps) continue;
     }
     if (channel_.closed()) return;
     FinishLoads();
     if (busy()) Step();
+    stepped_ = Clock::now();
   }
 }
 
@@ -144,7 +139,6 @@ void WorkerLoop::Handle(Packet packet) {
     Load(std::move(*load), std::move(packet.descriptors));
   } else if (const auto* unload = std::get_if<UnloadModelMessage>(&message)) {
     models_.erase(unload->model);
-    channel_.Send(Encode(ModelUnloaded{unload->model}));
   } else if (const auto* generate = std::get_if<GenerateMessage>(&message)) {
     With(*generate, [&](HostedModel& model, auto& events) { model.Generate(*generate, events); });
   } else if (const auto* embed = std::get_if<EmbedMessage>(&message)) {
@@ -185,20 +179,17 @@ void WorkerLoop::FinishLoads() {
       continue;
     }
     const ModelId id = load->message().model;
-    ModelRefused refused{id, Refusal::kInternal, "", 0};
+    std::optional<ModelRefused> refused;
     try {
       LoadedModel loaded = load->Take();
       models_[id] = std::move(loaded.model);
       channel_.Send(Encode(ModelLoaded{id, std::move(loaded.facts)}));
     } catch (const MemoryError& error) {
-      refused.why = Refusal::kMemory;
-      refused.message = error.what();
-      refused.needed_bytes = error.needed_bytes();
+      refused = {id, Refusal::kMemory, error.what(), error.needed_bytes()};
     } catch (const std::exception& error) {
-      refused.why = RefusalOf(error);
-      refused.message = ToValidUtf8(error.what());
+      refused = {id, RefusalOf(error), ToValidUtf8(error.what()), 0};
     }
-    if (!refused.message.empty()) channel_.Send(Encode(refused));
+    if (refused) channel_.Send(Encode(*refused));
     load = loads_.erase(load);
   }
   if (tell) progress_sent_ = Clock::now();
@@ -230,7 +221,7 @@ void RunWorker(int channel_descriptor) {
                      std::to_string(channel_descriptor));
   }
   (void)::prctl(PR_SET_NAME, "candor-worker");
-  RaiseDescriptorLimit();
+  RaiseDescriptorLimit();  // a model may come in more files than a process may have open by default
   const WorkerReady ready = Seal(channel_descriptor);
   WorkerChannel channel{Descriptor(channel_descriptor)};
   channel.Send(Encode(ready));

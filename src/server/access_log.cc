@@ -17,8 +17,8 @@ constexpr size_t kQueuedLines = 1024;  // a quarter of a kilobyte each, taken fr
 std::string DescribeRequest(const RequestRecord& record) {
   const double seconds = std::chrono::duration<double>(record.duration).count();
   const std::string request = record.method.empty() ? "-" : Printable(record.method + " " + record.path, 200);
-  return fmt::format("{} \"{}\" {} {} B {:.3f} s {}{}", record.peer, request, record.status, record.sent_bytes, seconds,
-                     record.id, record.left ? " left" : "");
+  return fmt::format("{}{}{} \"{}\" {} {} B {:.3f} s {}{}", record.peer, record.user.empty() ? "" : " ", record.user,
+                     request, record.status, record.sent_bytes, seconds, record.id, record.left ? " left" : "");
 }
 
 struct AccessLog::Impl {
@@ -35,7 +35,5 @@ AccessLog::AccessLog() : impl_(std::make_unique<Impl>()) {
 AccessLog::~AccessLog() = default;
 
 void AccessLog::Write(const RequestRecord& record) { impl_->logger->info(DescribeRequest(record)); }
-void AccessLog::Note(const std::string& text) { impl_->logger->info(text); }
-void AccessLog::Warn(const std::string& text) { impl_->logger->warn(text); }
 
 }  // namespace candor

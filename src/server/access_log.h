@@ -10,7 +10,8 @@
 
 namespace candor {
 
-// `127.0.0.1 "POST /v1/chat/completions" 200 1234 B 0.532 s req_1f...`, printable whatever the client sent.
+// `127.0.0.1 k_0123456789ab "POST /v1/chat/completions" 200 1234 B 0.532 s req_1f...`, the key's id where keys are in
+// use; printable whatever the client sent.
 std::string DescribeRequest(const RequestRecord& record);
 
 // Writes from a thread of its own, and forgets the oldest lines when whoever reads standard error does not: the event
@@ -23,9 +24,6 @@ class AccessLog {
   AccessLog& operator=(const AccessLog&) = delete;
 
   void Write(const RequestRecord& record);
-  // What happens besides requests: a worker that died, a file of keys that cannot be read.
-  void Note(const std::string& text);
-  void Warn(const std::string& text);
 
  private:
   struct Impl;

@@ -1,9 +1,11 @@
 #include "server/answer_stream.h"
 
-#include <algorithm>
 #include <utility>
+#include <variant>
 
-#include "api/response_head.h"
+#include "api/answer_head.h"
+#include "api/token_ids.h"
+#include "server/response_head.h"
 #include "server/sse.h"
 
 namespace candor {
@@ -16,88 +18,77 @@ constexpr std::chrono::seconds kKeepAlive{15};
 
 }  // namespace
 
-void AnswerStream::Start(Gateway& gateway, std::shared_ptr<Exchange> exchange, const std::string& caller,
-                         AnswerPlan plan) {
-  const std::shared_ptr<AnswerStream> stream(new AnswerStream(gateway, std::move(exchange), caller, std::move(plan)));
-  stream->exchange_->OnLeft([weak = stream->weak_from_this()] {
-    if (const auto left = weak.lock()) left->OnLeft();
-  });
-  if (stream->plan_.stream) stream->KeepAlive();
-  gateway.pool_.Acquire(stream->plan_.model,
-                        [stream](ModelPool::Result result) { stream->OnModel(std::move(result)); });
-}
-
 AnswerStream::AnswerStream(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller, AnswerPlan plan)
-    : gateway_(gateway),
-      exchange_(std::move(exchange)),
+    : Call(gateway, std::move(exchange), plan.model, plan.answers()),
       caller_(std::move(caller)),
       plan_(std::move(plan)),
+      unfinished_(plan_.answers()),
       began_(Clock::now()),
-      last_sent_(began_) {
-  unfinished_ = plan_.choices * static_cast<uint32_t>(plan_.jobs.size());
-  gateway_.active_ += unfinished_;
+      last_sent_(began_) {}
+
+void AnswerStream::Start() {
+  if (plan_.stream) KeepAlive();
+  Call::Start();
 }
 
-AnswerStream::~AnswerStream() {
-  gateway_.AnswerEnded(plan_.id, plan_.choices * static_cast<uint32_t>(plan_.jobs.size()),
-                       std::chrono::duration<double>(Clock::now() - began_).count());
-}
-
-void AnswerStream::OnModel(ModelPool::Result result) {
-  if (over_) return;  // the client has left meanwhile
-  if (const auto* error = std::get_if<ApiError>(&result)) {
-    SendEvents({ErrorJson(*error)});
-    RespondError(*error);
-    return Stop();
+void AnswerStream::OnModel() {
+  if (plan_.is_chat && !lease()->facts().can_chat) throw RequestError(CannotChat(model()));
+  CheckTokenIds(plan_.jobs.front(), lease()->facts());  // in all the same
+  for (size_t prompt = 0; prompt < plan_.jobs.size(); ++prompt) {
+    CheckPromptIds("prompt", prompt, plan_.jobs.size(), plan_.jobs[prompt].input, lease()->facts());
   }
-  lease_ = std::get<std::shared_ptr<ModelPool::Lease>>(std::move(result));
-  writer_ = plan_.writer(lease_->facts());
-  for (size_t prompt = 0; prompt < plan_.jobs.size() && !over_; ++prompt) {
-    GenerateMessage& message = plan_.jobs[prompt];
-    message.job = gateway_.worker_.NextJob();
-    message.model = lease_->id();
-    gateway_.worker_.Expect(message.job, plan_.choices, [self = shared_from_this(), prompt](const JobEvent& event) {
-      self->OnEvent(prompt, event);
-    });
-    jobs_.push_back(message.job);
-    if (plan_.closable) gateway_.running_[plan_.id] = {caller_, message.job};
-    if (!gateway_.worker_.Send(std::move(message))) {
-      const ApiError error = WorkerDied();
-      SendEvents(writer_->Fail(error));
-      RespondError(error);
-      return Stop();
-    }
+  writer_ = plan_.writer(lease()->facts());
+  for (size_t prompt = 0; prompt < plan_.jobs.size() && !over(); ++prompt) {
+    const JobId job = Ask(std::move(plan_.jobs[prompt]), plan_.choices, prompt);
+    if (plan_.is_chat && !over()) gateway().running_[plan_.id] = {caller_, job};
   }
 }
 
 void AnswerStream::OnEvent(size_t prompt, const JobEvent& event) {
-  if (over_) return;
+  const std::vector<std::string> payloads = writer_->Add(prompt, event);
+  if (writer_->error()) {
+    if (streaming_) SendEvents(payloads);
+    return Fail(*writer_->error());
+  }
+  // Until the prompt is taken there can be an error with a status of its own.
+  if (plan_.stream) BeginStream();
   if (const auto* progress = std::get_if<JobProgress>(&event.what); progress && streaming_) {
     Comment(ProgressText(*progress));
   }
   if (const auto* finished = std::get_if<JobFinished>(&event.what)) {
-    gateway_.metrics_.AnswerEnded(plan_.model, finished->reason, finished->usage);
+    gateway().metrics_.AnswerEnded(model(), finished->reason, finished->usage);
     --unfinished_;
   }
-  const std::vector<std::string> payloads = writer_->Add(prompt, event);
-  if (plan_.stream && std::holds_alternative<JobStarted>(event.what)) BeginStream();
   SendEvents(payloads);
   if (!writer_->done()) return;
-  if (writer_->error()) {
-    RespondError(*writer_->error());
-  } else if (streaming_) {
-    exchange_->Send(SseData("[DONE]"));
-    exchange_->End();
+  if (streaming_) {
+    exchange().Send(SseData("[DONE]"));
+    exchange().End();
   } else {
-    exchange_->Respond({.status = 200, .fields = plan_.fields, .body = writer_->Whole()});
+    Respond({.status = 200, .fields = plan_.fields, .body = writer_->Whole()});
   }
-  Stop();
+  End();
 }
 
-void AnswerStream::OnLeft() {
-  if (over_) return;
-  gateway_.metrics_.AnswersCancelled(plan_.model, unfinished_);
-  Stop();
+void AnswerStream::OnLeft() { gateway().metrics_.AnswersCancelled(model(), unfinished_); }
+
+void AnswerStream::OnEnd() {
+  keep_alive_.reset();
+  plan_.jobs.clear();
+  gateway().AnswerEnded(plan_.id, std::chrono::duration<double>(Clock::now() - began_).count());
+}
+
+// As a response of its own, or as the last event of a stream.
+void AnswerStream::Fail(const ApiError& error) {
+  if (streaming_) {
+    SendEvents(writer_ ? writer_->Fail(error) : std::vector<std::string>{ErrorJson(error)});
+    exchange().End();
+  } else {
+    HttpResponse response = ErrorResponse(error);
+    response.fields.insert(response.fields.end(), plan_.fields.begin(), plan_.fields.end());
+    Respond(std::move(response));
+  }
+  End();
 }
 
 void AnswerStream::BeginStream() {
@@ -105,7 +96,7 @@ void AnswerStream::BeginStream() {
   HttpResponse head{.status = 200, .fields = plan_.fields, .content_type = "text/event-stream; charset=utf-8"};
   head.fields.emplace_back("cache-control", "no-store");
   head.fields.emplace_back("x-accel-buffering", "no");
-  exchange_->Begin(std::move(head));
+  exchange().Begin(std::move(head));
   last_sent_ = Clock::now();
 }
 
@@ -113,58 +104,34 @@ void AnswerStream::SendEvents(const std::vector<std::string>& payloads) {
   if (!streaming_ || payloads.empty()) return;
   std::string bytes;
   for (const std::string& payload : payloads) bytes += SseData(payload);
-  exchange_->Send(bytes);
+  exchange().Send(bytes);
   last_sent_ = Clock::now();
 }
 
 void AnswerStream::Comment(const std::string& text) {
-  exchange_->Send(SseComment(text));
+  exchange().Send(SseComment(text));
   last_sent_ = Clock::now();
 }
 
 std::string AnswerStream::WaitingText() const {
-  if (lease_) return "waiting";
-  const ModelPool::Info model = gateway_.pool_.Describe(plan_.model);
-  const ModelLoadProgress& progress = model.progress;
-  if (model.state != ModelPool::State::kLoading || progress.total_bytes == 0) return "waiting for " + model.name;
-  return "loading " + model.name + ": " + std::to_string(progress.done_bytes / (progress.total_bytes / 100 + 1)) + " %";
+  if (lease() != nullptr) return "waiting";
+  const ModelPool::Info info = gateway().pool_.Describe(model());
+  const ModelLoadProgress& progress = info.progress;
+  if (info.state != ModelPool::State::kLoading || progress.total_bytes == 0) return "waiting for " + model();
+  return "loading " + model() + ": " + std::to_string(progress.done_bytes / (progress.total_bytes / 100 + 1)) + " %";
 }
 
 // Also while the model is loaded. Until then the stream has not begun, and what fails soon has a status of its own.
 void AnswerStream::KeepAlive() {
-  keep_alive_ = gateway_.loop_.After(kKeepAlive, [weak = weak_from_this()] {
-    const auto stream = weak.lock();
-    if (stream == nullptr || stream->over_) return;
-    if (Clock::now() - stream->last_sent_ >= kKeepAlive) {
-      stream->BeginStream();
-      stream->Comment(stream->WaitingText());
+  keep_alive_ = gateway().loop_.After(kKeepAlive, [weak = weak_from_this()] {
+    const auto self = std::static_pointer_cast<AnswerStream>(weak.lock());
+    if (self == nullptr || self->over()) return;
+    if (Clock::now() - self->last_sent_ >= kKeepAlive) {
+      self->BeginStream();
+      self->Comment(self->WaitingText());
     }
-    // Not from within the timer, which the next one replaces.
-    stream->gateway_.loop_.Post([weak] {
-      if (const auto next = weak.lock(); next && !next->over_) next->KeepAlive();
-    });
+    self->KeepAlive();
   });
-}
-
-// As a response of its own; of a stream that has begun, whose last payload it was, nothing more comes.
-void AnswerStream::RespondError(const ApiError& error) {
-  if (over_) return;
-  if (streaming_) {
-    exchange_->End();
-  } else {
-    HttpFields fields = ErrorFields(error);
-    fields.insert(fields.end(), plan_.fields.begin(), plan_.fields.end());
-    exchange_->Respond({.status = error.status, .fields = std::move(fields), .body = ErrorJson(error)});
-  }
-  over_ = true;
-}
-
-// Ends what is still under way; this object with it.
-void AnswerStream::Stop() {
-  over_ = true;
-  const auto self = shared_from_this();
-  for (const JobId job : std::exchange(jobs_, {})) gateway_.worker_.Forget(job);
-  keep_alive_.reset();
 }
 
 }  // namespace candor

@@ -1,9 +1,8 @@
-// One request for answers, from the model it asks for to the last byte of its response.
+// One request for answers under way: its jobs, and its response, whole or as a stream.
 #ifndef CANDOR_SERVER_ANSWER_STREAM_H_
 #define CANDOR_SERVER_ANSWER_STREAM_H_
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,9 +10,8 @@
 #include <vector>
 
 #include "server/answer_writer.h"
+#include "server/call.h"
 #include "server/event_loop.h"
-#include "server/exchange.h"
-#include "server/gateway.h"
 
 namespace candor {
 
@@ -25,42 +23,37 @@ struct AnswerPlan {
   bool stream = false;
   HttpFields fields;  // of the response
   std::string id;
-  bool closable = false;  // its thoughts can be closed under this id
+  bool is_chat = false;  // it needs a template, and its thoughts can be closed under the id
   std::function<std::unique_ptr<AnswerWriter>(const ModelFacts&)> writer;
+
+  uint32_t answers() const { return choices * static_cast<uint32_t>(jobs.size()); }
 };
 
-// Owned by whoever it waits for: the pool while the model loads, then the worker client; when it waits for nothing any
-// more it is gone, and with it its jobs and its place in the queue.
-class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
+class AnswerStream : public Call {
  public:
-  static void Start(Gateway& gateway, std::shared_ptr<Exchange> exchange, const std::string& caller, AnswerPlan plan);
-  ~AnswerStream();
-
- private:
   AnswerStream(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller, AnswerPlan plan);
 
-  void OnModel(ModelPool::Result result);
-  void OnEvent(size_t prompt, const JobEvent& event);
-  void OnLeft();
+  void Start() override;
+
+ private:
+  void OnModel() override;
+  void OnEvent(size_t prompt, const JobEvent& event) override;
+  void OnLeft() override;
+  void OnEnd() override;
+  void Fail(const ApiError& error) override;
+
   void BeginStream();
   void SendEvents(const std::vector<std::string>& payloads);
   void Comment(const std::string& text);
   std::string WaitingText() const;
   void KeepAlive();
-  void RespondError(const ApiError& error);
-  void Stop();
 
-  Gateway& gateway_;
-  const std::shared_ptr<Exchange> exchange_;
   const std::string caller_;
   AnswerPlan plan_;
+  uint32_t unfinished_;  // answers
   const std::chrono::steady_clock::time_point began_;
-  std::shared_ptr<ModelPool::Lease> lease_;
   std::unique_ptr<AnswerWriter> writer_;
-  std::vector<JobId> jobs_;
-  uint32_t unfinished_ = 0;  // answers
-  bool streaming_ = false;   // the head has been sent
-  bool over_ = false;
+  bool streaming_ = false;  // the head has been sent
   EventLoop::Subscriptions keep_alive_;
   std::chrono::steady_clock::time_point last_sent_;  // or the beginning
 };

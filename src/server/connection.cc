@@ -1,7 +1,5 @@
 #include "server/connection.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +10,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/hex.h"
+#include "base/random_bytes.h"
 #include "server/event_loop_impl.h"
 #include "server/http_refusal.h"
 
@@ -31,17 +31,7 @@ constexpr size_t kKeptBufferBytes = 4 << 10;
 constexpr int kReadsInARow = 16;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-std::string NewRequestId() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, 12> random;
-  CHECK(::getrandom(random.data(), random.size(), 0) == static_cast<ssize_t>(random.size()));
-  std::string id = "req_";
-  for (const unsigned char byte : random) {
-    id += kDigits[byte >> 4];
-    id += kDigits[byte & 15];
-  }
-  return id;
-}
+std::string NewRequestId() { return "req_" + ToHex(RandomNumber<std::array<std::byte, 12>>()); }
 
 }  // namespace
 
@@ -57,6 +47,9 @@ class ConnectionExchange : public Exchange {
   const HttpRequest& request() const override { return request_; }
   void Respond(HttpResponse response) override {
     if (connection_) connection_->Respond(std::move(response));
+  }
+  void SetUser(const std::string& user) override {
+    if (connection_) connection_->SetUser(user);
   }
   void Begin(HttpResponse head) override {
     if (connection_) connection_->Begin(head);
@@ -249,7 +242,7 @@ Connection::Outcome Connection::Consume(std::string_view bytes) {
     while (!bytes.empty() && reader_->state() != RequestReader::State::kDone) {
       const bool in_head = reader_->state() == RequestReader::State::kHead;
       bytes.remove_prefix(reader_->Read(bytes));
-      CountHeldBytes(reader_->held_bytes());
+      HoldRequest(reader_->held_bytes());
       if (!in_head || reader_->state() == RequestReader::State::kHead) continue;
       if (const Outcome outcome = AfterHead(); outcome != Outcome::kMore) {
         pending_ = bytes;
@@ -305,9 +298,7 @@ Connection::Outcome Connection::AnswerWith(const HttpResponse& response) {
 Connection::Outcome Connection::Refuse(int status, std::string_view why) {
   if (!writer_) BeginRequest(RequestHead{});
   writer_->CloseAfterwards();
-  HttpResponse response = RefusalResponse(status, why);
-  if (status == 503) response.fields.emplace_back("retry-after", "1");
-  return AnswerWith(response);
+  return AnswerWith(RefusalResponse(status, why));
 }
 
 void Connection::BeginRequest(const RequestHead& head) {
@@ -330,7 +321,7 @@ void Connection::BeginRequest(const RequestHead& head) {
 void Connection::EndRequest(bool left) {
   if (record_ == nullptr) return;
   if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->Leave(left);
-  CountHeldBytes(0);
+  HoldRequest(0);
   record_->status = writer_->status();
   record_->left = left;
   record_->sent_bytes = sent_bytes_;
@@ -356,6 +347,7 @@ void Connection::Respond(HttpResponse response) {
   CHECK(!writer_->begun());
   if (state_->stopping) writer_->CloseAfterwards();
   writer_->Whole(response, state_->Date(), out_);
+  CountHeldBytes();
   Wake();
 }
 
@@ -363,18 +355,21 @@ void Connection::Begin(const HttpResponse& head) {
   CHECK(!writer_->begun());
   if (state_->stopping) writer_->CloseAfterwards();
   writer_->Begin(head, state_->Date(), out_);
+  CountHeldBytes();
   Wake();
 }
 
 void Connection::Send(std::string_view bytes) {
   CHECK(writer_->begun() && !writer_->done());
   writer_->Send(bytes, out_);
+  CountHeldBytes();
   Wake();
 }
 
 void Connection::End() {
   CHECK(writer_->begun() && !writer_->done());
   writer_->End(out_);
+  CountHeldBytes();
   Wake();
 }
 
@@ -389,13 +384,19 @@ void Connection::Forget() {
   }
 }
 
-void Connection::CountHeldBytes(uint64_t now) {
-  state_->held_bytes = state_->held_bytes - held_bytes_ + now;
-  const bool more = now > held_bytes_;
-  held_bytes_ = now;
-  if (more && state_->held_bytes > state_->options.max_request_bytes) {
-    throw HttpRefusal(503, "there are too many bytes of requests in memory");
+void Connection::HoldRequest(uint64_t bytes) {
+  const bool more = bytes > request_bytes_;
+  request_bytes_ = bytes;
+  CountHeldBytes();
+  if (more && state_->held_bytes > state_->options.max_held_bytes) {
+    throw HttpRefusal(503, "there are too many bytes of requests and responses in memory");
   }
+}
+
+void Connection::CountHeldBytes() {
+  const uint64_t now = request_bytes_ + unsent_bytes();
+  state_->held_bytes = state_->held_bytes - held_bytes_ + now;
+  held_bytes_ = now;
 }
 
 void Connection::SetReadDeadline() {
@@ -411,6 +412,12 @@ void Connection::SetReadDeadline() {
 }
 
 Transport::Status Connection::Flush() {
+  const Status status = WriteUnsent();
+  CountHeldBytes();
+  return status;
+}
+
+Transport::Status Connection::WriteUnsent() {
   while (unsent_bytes() > 0) {
     const Transport::Result result = transport_->Write(std::string_view(out_).substr(out_begin_));
     if (result.status == Status::kEnd) return Status::kFailed;
@@ -458,7 +465,9 @@ void Connection::Close() {
   error_code ignored;
   socket_.close(ignored);
   EndRequest(true);
-  CountHeldBytes(0);
+  std::string().swap(out_);
+  out_begin_ = 0;
+  HoldRequest(0);
   Wake();
 }
 

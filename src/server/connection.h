@@ -39,6 +39,7 @@ class Connection : public TimedConnection, public std::enable_shared_from_this<C
   void Evict() override { Close(); }
 
   // For ConnectionExchange, while it is the current one.
+  void SetUser(const std::string& user) { record_->user = user; }
   void Respond(HttpResponse response);
   void Begin(const HttpResponse& head);
   void Send(std::string_view bytes);
@@ -80,9 +81,13 @@ class Connection : public TimedConnection, public std::enable_shared_from_this<C
   void BeginRequest(const RequestHead& head);
   void EndRequest(bool left);
   void CallHandler();
-  void CountHeldBytes(uint64_t now);
+  // The request under way holds so many bytes now. Throws HttpRefusal when all connections hold too many.
+  void HoldRequest(uint64_t bytes);
+  // Brings this connection's share of ServerState::held_bytes up to date.
+  void CountHeldBytes();
   void SetReadDeadline();
   Transport::Status Flush();
+  Transport::Status WriteUnsent();
   // Takes what has come behind the request, and notices a client that leaves.
   void Watch();
   void Move(ConnectionTable::Stage stage, Clock::time_point deadline);
@@ -107,13 +112,14 @@ class Connection : public TimedConnection, public std::enable_shared_from_this<C
   std::optional<ResponseWriter> writer_;
   std::unique_ptr<HttpRequest> request_;
   ConnectionExchange* exchange_ = nullptr;  // null when the handler has let go of it
-  uint64_t held_bytes_ = 0;                 // its share of ServerState::held_bytes
+  uint64_t request_bytes_ = 0;              // that it holds
   std::unique_ptr<RequestRecord> record_;
   Clock::time_point begun_;
 
   std::string out_;  // from out_begin_ on still to be sent
   size_t out_begin_ = 0;
   uint64_t sent_bytes_ = 0;
+  uint64_t held_bytes_ = 0;  // the share of ServerState::held_bytes: of the request and what is still to be sent
 };
 
 }  // namespace candor

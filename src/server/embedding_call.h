@@ -5,41 +5,29 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "api/embedding_request.h"
 #include "api/embedding_response.h"
-#include "server/exchange.h"
-#include "server/gateway.h"
+#include "server/call.h"
 
 namespace candor {
 
-// As AnswerStream.
-class EmbeddingCall : public std::enable_shared_from_this<EmbeddingCall> {
+class EmbeddingCall : public Call {
  public:
-  // `model` is an offered one.
-  static void Start(Gateway& gateway, std::shared_ptr<Exchange> exchange, const std::string& caller,
-                    const std::string& model, EmbeddingRequest request, HttpFields fields);
-  ~EmbeddingCall();
+  EmbeddingCall(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller, std::string model,
+                EmbeddingRequest request, HttpFields fields);
 
  private:
-  EmbeddingCall(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller, EmbeddingRequest request,
-                HttpFields fields);
+  void OnModel() override;
+  void OnEvent(size_t input, const JobEvent& event) override;
 
-  void OnModel(ModelPool::Result result);
-  void OnEvent(size_t input, const JobEvent& event);
-  void RespondError(const ApiError& error);
-  void Stop();
+  void AskNext();
 
-  Gateway& gateway_;
-  const std::shared_ptr<Exchange> exchange_;
   const std::string caller_;
-  const EmbeddingRequest request_;
+  EmbeddingRequest request_;
   const HttpFields fields_;
-  std::shared_ptr<ModelPool::Lease> lease_;
   std::optional<EmbeddingResponse> response_;
-  std::vector<JobId> jobs_;
-  bool over_ = false;
+  size_t asked_ = 0;  // inputs that the worker has been given
 };
 
 }  // namespace candor

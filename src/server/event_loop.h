@@ -13,7 +13,8 @@ namespace candor {
 
 class EventLoop {
  public:
-  // Destroying it stops the callback: none comes afterwards.
+  // Destroying it stops the callback: none comes afterwards. The callback itself may destroy it, or put another in its
+  // place.
   class Subscription {
    public:
     virtual ~Subscription() = default;

@@ -44,6 +44,9 @@ class Exchange {
 
   virtual const HttpRequest& request() const = 0;
 
+  // Who has asked, for RequestRecord::user.
+  virtual void SetUser(const std::string& user) = 0;
+
   // Either the whole response...
   virtual void Respond(HttpResponse response) = 0;
   // ... or its head (body empty) and then pieces of it, in chunked coding, until End().

@@ -1,7 +1,5 @@
 #include "server/gateway.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cmath>
 #include <ctime>
@@ -15,9 +13,13 @@
 #include "api/openapi.h"
 #include "api/small_requests.h"
 #include "api/small_responses.h"
+#include "base/random_bytes.h"
 #include "server/answer_stream.h"
+#include "server/call.h"
 #include "server/embedding_call.h"
 #include "server/keys.h"
+#include "server/query.h"
+#include "server/response_head.h"
 
 namespace candor {
 namespace {
@@ -27,28 +29,17 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kMostRetrySeconds = 60;
 constexpr std::chrono::seconds kLookInterval{1};
 
-uint64_t RandomBits() {
-  uint64_t bits = 0;
-  while (::getrandom(&bits, sizeof bits, 0) != sizeof bits) {
-  }
-  return bits;
-}
-
 // A seed that a JavaScript client reads back as it is.
-uint64_t RandomSeed() { return RandomBits() >> 11; }
+uint64_t RandomSeed() { return RandomNumber<uint64_t>() >> 11; }
 
 std::string NewId(const char* prefix) {
   static constexpr char kDigits[] = "0123456789abcdefghijklmnopqrstuv";
   std::string id = prefix;
   for (int half = 0; half < 2; ++half) {
-    uint64_t bits = RandomBits();
+    uint64_t bits = RandomNumber<uint64_t>();
     for (int i = 0; i < 12; ++i, bits >>= 5) id += kDigits[bits & 31];
   }
   return id;
-}
-
-HttpResponse ErrorResponse(const ApiError& error) {
-  return {.status = error.status, .fields = ErrorFields(error), .body = ErrorJson(error)};
 }
 
 // Calls `handle`; what it throws for the client becomes the response.
@@ -70,12 +61,12 @@ Gateway::Gateway(EventLoop& loop, Metrics& metrics, GatewayOptions options)
       worker_(loop, options_.worker,
               {.ready =
                    [this](const WorkerReady&) {
-                     metrics_.WorkerStarted();
+                     if (metrics_.WorkerStarted() > 1) Note("a new worker has started");
                      pool_.OnWorkerReady();
                    },
                .ended =
                    [this](const std::string& how) {
-                     if (options_.note) options_.note(how);
+                     Note(how);
                      pool_.OnWorkerEnded();
                    },
                .message = [this](const WorkerMessage& message) { pool_.OnMessage(message); }}),
@@ -88,6 +79,16 @@ Gateway::Gateway(EventLoop& loop, Metrics& metrics, GatewayOptions options)
 Gateway::~Gateway() {
   worker_.Abandon();
   pool_.Abandon();
+}
+
+void Gateway::Note(const std::string& text) const {
+  if (options_.note) options_.note(text);
+}
+
+void Gateway::Interrupt() {
+  std::vector<std::shared_ptr<Call>> ended;  // ending a call takes it out of the set
+  for (Call* call : calls_) ended.push_back(call->shared_from_this());
+  for (const auto& call : ended) call->Interrupt();
 }
 
 void Gateway::Preload(const std::string& model, std::function<void(const std::string&)> done) {
@@ -121,8 +122,10 @@ std::optional<ApiError> Gateway::Overloaded(uint32_t answers) const {
                             std::to_string(most) + " at a time");
   }
   if (active_ + answers <= most) return std::nullopt;
-  return TooManyRequests(active_, most, RetrySeconds());
+  return Full();
 }
+
+ApiError Gateway::Full() const { return TooManyRequests(active_, options_.parallel + options_.queue, RetrySeconds()); }
 
 uint32_t Gateway::RetrySeconds() const {
   // When the answers that are under way now have mostly made room.
@@ -130,10 +133,15 @@ uint32_t Gateway::RetrySeconds() const {
   return static_cast<uint32_t>(std::clamp(std::ceil(answer_seconds_ * rounds / 2), 1.0, double{kMostRetrySeconds}));
 }
 
-void Gateway::AnswerEnded(const std::string& id, uint32_t answers, double seconds) {
-  active_ -= answers;
+void Gateway::AnswerEnded(const std::string& id, double seconds) {
   running_.erase(id);
   answer_seconds_ += (seconds - answer_seconds_) / 16;
+}
+
+template <typename Kind, typename... Arguments>
+void Gateway::Begin(uint32_t places, Arguments&&... arguments) {
+  if (const auto overloaded = Overloaded(places)) throw RequestError(*overloaded);
+  std::make_shared<Kind>(*this, std::forward<Arguments>(arguments)...)->Start();
 }
 
 std::optional<HttpResponse> Gateway::BeforeBody(const HttpRequest& request) {
@@ -154,6 +162,9 @@ std::optional<HttpResponse> Gateway::BeforeBody(const HttpRequest& request) {
     case Route::kChatCompletions:
     case Route::kCompletions:
     case Route::kEmbeddings:
+    case Route::kTokenize:
+    case Route::kDetokenize:
+    case Route::kRender:
       if (const auto overloaded = Overloaded(1)) {
         metrics_.RequestTurnedAway();
         return ErrorResponse(*overloaded);
@@ -174,6 +185,7 @@ void Gateway::Handle(std::shared_ptr<Exchange> exchange) {
     exchange->Respond(ErrorResponse(error));
     return;
   }
+  exchange->SetUser(caller->id);
   Respond(*exchange, [&] {
     switch (*match.route) {
       case Route::kChatCompletions:
@@ -216,19 +228,22 @@ void Gateway::LookForModels() {
   try {
     pool_.Offer(options_.look_for_models());
   } catch (const Error& error) {  // the folder is gone, or empty: what is loaded can still be used
-    if (options_.note) options_.note(error.what());
+    Note(error.what());
   }
 }
 
 std::string Gateway::ModelNamed(const std::string& name, const Caller& caller) {
   std::string model = name;
-  if (!pool_.Offers(model)) LookForModels();
-  if (!pool_.Offers(model)) {
-    auto alias = options_.aliases.find(name);
-    if (alias == options_.aliases.end()) alias = options_.aliases.find("*");
-    if (alias == options_.aliases.end() || !pool_.Offers(alias->second)) throw RequestError(ModelNotFound(name));
-    model = alias->second;
+  const auto is_alias = [&](const std::string& alias) {
+    const auto found = options_.aliases.find(alias);
+    if (found != options_.aliases.end()) model = found->second;
+    return found != options_.aliases.end();
+  };
+  if (!pool_.Offers(model) && !is_alias(name)) {
+    LookForModels();
+    if (!pool_.Offers(model)) is_alias("*");
   }
+  if (!pool_.Offers(model)) throw RequestError(ModelNotFound(name));
   if (!MayUse(caller, model)) throw RequestError(ModelNotAllowed(name));
   return model;
 }
@@ -241,9 +256,8 @@ void Gateway::Chat(const std::shared_ptr<Exchange>& exchange, const Caller& call
                   .stream = request.options.stream,
                   .fields = IgnoredFields(request.ignored),
                   .id = NewId("chatcmpl-"),
-                  .closable = true,
+                  .is_chat = true,
                   .writer = {}};
-  if (const auto overloaded = Overloaded(plan.choices)) throw RequestError(*overloaded);
   request.job.user = caller.id;
   if (!request.seed_given) request.job.seed = RandomSeed();
   std::get<Conversation>(request.job.input).now = options_.local_now();
@@ -253,7 +267,7 @@ void Gateway::Chat(const std::shared_ptr<Exchange>& exchange, const Caller& call
         ChatResponse(Head(id, model, created, seed, facts), options, choices));
   };
   plan.jobs.push_back(std::move(request.job));
-  AnswerStream::Start(*this, exchange, caller.id, std::move(plan));
+  Begin<AnswerStream>(plan.answers(), exchange, caller.id, std::move(plan));
 }
 
 void Gateway::Complete(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
@@ -264,10 +278,8 @@ void Gateway::Complete(const std::shared_ptr<Exchange>& exchange, const Caller& 
                   .stream = request.options.stream,
                   .fields = IgnoredFields(request.ignored),
                   .id = NewId("cmpl-"),
-                  .closable = false,
+                  .is_chat = false,
                   .writer = {}};
-  const auto answers = plan.choices * static_cast<uint32_t>(request.prompts.size());
-  if (const auto overloaded = Overloaded(answers)) throw RequestError(*overloaded);
   request.job.user = caller.id;
   if (!request.seed_given) request.job.seed = RandomSeed();
   for (const auto& prompt : request.prompts) {
@@ -279,11 +291,11 @@ void Gateway::Complete(const std::shared_ptr<Exchange>& exchange, const Caller& 
     return std::make_unique<AnswerWriterOf<CompletionResponse>>(
         CompletionResponse(Head(id, model, created, request.job.seed, facts), request));
   };
-  AnswerStream::Start(*this, exchange, caller.id, std::move(plan));
+  Begin<AnswerStream>(plan.answers(), exchange, caller.id, std::move(plan));
 }
 
-ResponseHead Gateway::Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
-                           const ModelFacts& facts) const {
+AnswerHead Gateway::Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
+                         const ModelFacts& facts) const {
   const LoadModelMessage& load = options_.pool.load;
   return {.id = id,
           .created = created,
@@ -295,10 +307,29 @@ ResponseHead Gateway::Head(const std::string& id, const std::string& model, int6
 
 void Gateway::Embed(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
   EmbeddingRequest request = ParseEmbeddingRequest(exchange->request().body);
-  if (const auto overloaded = Overloaded(1)) throw RequestError(*overloaded);
   const std::string model = ModelNamed(request.model, caller);
   HttpFields fields = IgnoredFields(request.ignored);
-  EmbeddingCall::Start(*this, exchange, caller.id, model, std::move(request), std::move(fields));
+  Begin<EmbeddingCall>(1, exchange, caller.id, model, std::move(request), std::move(fields));
+}
+
+void Gateway::Tokenize(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
+  TokenizeRequest request = ParseTokenizeRequest(exchange->request().body);
+  Begin<Query<TokenizeMessage, TokensDone>>(1, exchange, ModelNamed(request.model, caller), std::move(request.query),
+                                            TokensJson);
+}
+
+void Gateway::Detokenize(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
+  DetokenizeRequest request = ParseDetokenizeRequest(exchange->request().body);
+  Begin<Query<DetokenizeMessage, TextDone>>(1, exchange, ModelNamed(request.model, caller), std::move(request.query),
+                                            TextJson);
+}
+
+void Gateway::Render(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
+  RenderRequest request = ParseRenderRequest(exchange->request().body);
+  request.conversation.now = options_.local_now();
+  Begin<Query<RenderMessage, PromptDone>>(1, exchange, ModelNamed(request.model, caller),
+                                          RenderMessage{.conversation = std::move(request.conversation)}, PromptJson,
+                                          IgnoredFields(request.ignored), /*needs_template=*/true);
 }
 
 void Gateway::CloseThought(Exchange& exchange, const std::string& id, const Caller& caller) {
@@ -310,7 +341,7 @@ void Gateway::CloseThought(Exchange& exchange, const std::string& id, const Call
 }
 
 ServedModel Gateway::Served(const ModelPool::Info& info) const {
-  ServedModel model{.id = info.name, .created = info.created};
+  ServedModel model{.id = info.name, .created = info.created, .loaded = info.state == ModelPool::State::kLoaded};
   for (const auto& [alias, name] : options_.aliases) {
     if (name == info.name) model.aliases.push_back(alias);
   }

@@ -8,12 +8,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "api/answer_head.h"
 #include "api/errors.h"
 #include "api/model_list.h"
-#include "api/response_head.h"
 #include "server/event_loop.h"
 #include "server/exchange.h"
 #include "server/metrics.h"
@@ -35,7 +36,7 @@ struct GatewayOptions {
   std::function<std::vector<OfferedModel>()> look_for_models = {};
   ModelPoolOptions pool;
   uint32_t parallel = 16;                           // answers that one model computes at a time
-  uint32_t queue = 64;                              // answers that wait besides; more are refused at once
+  uint32_t queue = 64;                              // that wait besides; more are refused at once
   std::map<std::string, std::string> aliases = {};  // to names of offered models; "*" stands for every other name
   ReasoningNames reasoning = ReasoningNames::kBoth;
   std::string kv_name = "f16";  // of pool.load.kv
@@ -44,12 +45,12 @@ struct GatewayOptions {
   std::function<std::optional<Caller>(const HttpRequest&)> authenticate = {};
   std::function<int64_t()> local_now = {};  // see PrepareOptions::now
   WorkerCommand worker = {};
-  // Told of what happens to the worker and its models, for the log.
+  // Told of what happens to the worker, for the log; pool.note of what happens to models.
   std::function<void(const std::string&)> note = {};
 };
 
 class AnswerStream;
-class EmbeddingCall;
+class Call;
 
 // For the event loop's thread.
 class Gateway {
@@ -68,23 +69,30 @@ class Gateway {
   void Preload(const std::string& model, std::function<void(const std::string& problem)> done);
   // No new answers from here on.
   void Drain() { draining_ = true; }
+  // Ends what is under way with an error that says why.
+  void Interrupt();
 
-  // Whether models that were to be there from the start are: see Preload().
-  bool ready() const { return preloading_ == 0 && worker_.ready().has_value(); }
-  const std::optional<WorkerReady>& worker_ready() const { return worker_.ready(); }
+  // Whether the models that were to be there from the start are (see Preload()), and those that a worker has lost.
+  bool ready() const { return preloading_ == 0 && worker_.ready().has_value() && !pool_.recovering(); }
   uint32_t active_answers() const { return active_; }
   const ModelPool& models() const { return pool_; }
 
  private:
   friend class AnswerStream;
-  friend class EmbeddingCall;
+  friend class Call;
 
+  void Note(const std::string& text) const;
   std::optional<Caller> Authenticate(const HttpRequest& request, Route route, ApiError& error) const;
-  ResponseHead Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
-                    const ModelFacts& facts) const;
+  AnswerHead Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
+                  const ModelFacts& facts) const;
+  // Why `answers` more find no place; nullopt when they do.
   std::optional<ApiError> Overloaded(uint32_t answers) const;
+  ApiError Full() const;
   // What tells a client which of its hints have no effect.
   static HttpFields IgnoredFields(const std::vector<std::string>& ignored);
+  // Makes a call of that kind from `arguments` and starts it. Throws RequestError when it finds no place.
+  template <typename Kind, typename... Arguments>
+  void Begin(uint32_t places, Arguments&&... arguments);
   void Chat(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Complete(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Embed(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
@@ -101,14 +109,14 @@ class Gateway {
   ServedModel Served(const ModelPool::Info& info) const;
   // How long a client should wait that is refused now.
   uint32_t RetrySeconds() const;
-  void AnswerEnded(const std::string& id, uint32_t answers, double seconds);
+  void AnswerEnded(const std::string& id, double seconds);
 
   EventLoop& loop_;
   Metrics& metrics_;
   const GatewayOptions options_;
   WorkerClient worker_;
   ModelPool pool_;
-  uint32_t active_ = 0;  // answers under way or waiting
+  uint32_t active_ = 0;  // answers and other calls under way or waiting
   uint32_t preloading_ = 0;
   bool draining_ = false;
   std::chrono::steady_clock::time_point looked_for_models_;
@@ -118,6 +126,7 @@ class Gateway {
     JobId job = 0;
   };
   std::map<std::string, Running> running_;  // chat completions by their ids
+  std::set<Call*> calls_;                   // under way
 };
 
 }  // namespace candor

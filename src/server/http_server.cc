@@ -20,6 +20,8 @@ constexpr size_t kReservedDescriptors = 256;
 constexpr int kAcceptsInARow = 64;
 constexpr auto kSweepPeriod = std::chrono::milliseconds(250);
 constexpr auto kStoppingSweepPeriod = std::chrono::milliseconds(20);
+// In which clients can take the ends of responses that are broken off.
+constexpr auto kLastWords = std::chrono::milliseconds(500);
 // How long none is accepted when the system has nothing left to accept with.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
@@ -96,6 +98,11 @@ void HttpServer::Pause() {
 void HttpServer::Sweep() {
   sweep_.reset();
   state_->table.Sweep(Clock::now());
+  if (state_->stopping && state_->table.size() > 0 && Clock::now() >= stop_by_ && !grace_over_) {
+    grace_over_ = true;
+    stop_by_ = Clock::now() + kLastWords;
+    if (state_->options.on_grace_over) state_->options.on_grace_over();
+  }
   if (state_->stopping && (state_->table.size() == 0 || Clock::now() >= stop_by_)) return EndStop();
   if (state_->table.size() == 0) return;
   sweep_ = loop_.After(state_->stopping ? kStoppingSweepPeriod : kSweepPeriod, [this] { Sweep(); });

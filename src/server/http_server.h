@@ -33,8 +33,9 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   void Start();
-  // Accepts no more, closes who has no request under way, lets responses come to their end for `grace`, then closes
-  // the rest and calls `stopped` from the loop. Called again, it closes the rest at once.
+  // Accepts no more, closes who has no request under way, lets responses come to their end for `grace`, then calls
+  // ServerOptions::on_grace_over, closes what is left half a second later and calls `stopped` from the loop. Called
+  // again, the grace is over.
   void Stop(std::chrono::steady_clock::duration grace, std::function<void()> stopped);
 
   // Addresses and ports.
@@ -68,6 +69,7 @@ class HttpServer {
   uint64_t accepted_ = 0;
   uint64_t refused_ = 0;
   std::chrono::steady_clock::time_point stop_by_;
+  bool grace_over_ = false;
   std::function<void()> stopped_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,8 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/hex.h"
+#include "base/random_bytes.h"
 #include "base/utf8.h"
 #include "server/http_characters.h"
 
@@ -24,26 +25,6 @@ constexpr size_t kMaxTextBytes = 128;
 constexpr size_t kMaxModels = 1000;
 constexpr size_t kMaxPresentedBytes = 1024;
 constexpr size_t kMaxDepth = 8;
-
-template <size_t n>
-std::array<std::byte, n> RandomBytes() {
-  std::array<std::byte, n> bytes;
-  // Never fewer for so few bytes (getrandom(2)).
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(n)) {
-    throw IoError(std::string("no random bytes from the system: ") + std::strerror(errno));
-  }
-  return bytes;
-}
-
-std::string Hex(std::span<const std::byte> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += kDigits[std::to_integer<size_t>(byte >> 4)];
-    text += kDigits[std::to_integer<size_t>(byte & std::byte{15})];
-  }
-  return text;
-}
 
 // RFC 4648, section 5, without padding.
 std::string Base64Url(std::span<const std::byte> bytes) {
@@ -142,8 +123,9 @@ MadeApiKey MakeApiKey(const std::string& name, const std::vector<std::string>& m
     if (!IsText(model)) throw UsageError("models: " + Quoted(model) + " is no name of a model");
   }
   MadeApiKey made;
-  made.secret = std::string(kApiKeyPrefix) + Base64Url(RandomBytes<kSecretBytes>());
-  made.key = {"k_" + Hex(RandomBytes<kIdBytes>()), name, created, DigestOf(made.secret), models};
+  made.secret = std::string(kApiKeyPrefix) + Base64Url(RandomNumber<std::array<std::byte, kSecretBytes>>());
+  made.key = {"k_" + ToHex(RandomNumber<std::array<std::byte, kIdBytes>>()), name, created, DigestOf(made.secret),
+              models};
   return made;
 }
 

@@ -5,7 +5,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstring>
@@ -124,15 +123,6 @@ Client Accept(int listener, int& error) {
     std::memcpy(client.network.data() + 4, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, 4);
   }
   return client;
-}
-
-size_t RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  const rlim_t before = limit.rlim_cur;
-  limit.rlim_cur = limit.rlim_max;
-  const bool raised = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
-  return static_cast<size_t>(raised ? limit.rlim_max : before);
 }
 
 }  // namespace candor

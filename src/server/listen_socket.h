@@ -36,9 +36,6 @@ struct Client {
 // `error` is the errno, EAGAIN when there is none.
 Client Accept(int listener, int& error);
 
-// Raises the number of descriptors that this process may have open to what the system allows it, and returns it.
-size_t RaiseDescriptorLimit();
-
 }  // namespace candor
 
 #endif  // CANDOR_SERVER_LISTEN_SOCKET_H_

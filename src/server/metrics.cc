@@ -120,29 +120,30 @@ struct Metrics::Impl {
       return MakeGauge("candor_kv_bytes", "Memory for keys and values: at most, in use, and of that by cached prefixes",
                        {{"model", model}, {"kind", kind}});
     };
-    ModelMetrics made{tokens("prompt"),
-                      tokens("cached"),
-                      tokens("reasoning"),
-                      tokens("answer"),
-                      {},
-                      MakeHistogram("candor_first_token_seconds", "From submitting a prompt to its first token", labels,
-                                    FirstTokenBuckets()),
-                      MakeHistogram("candor_token_seconds", "For each token after the first, averaged over an answer",
-                                    labels, TokenBuckets()),
-                      MakeGauge("candor_model_loaded", "1 while the model is in memory", labels),
-                      MakeGauge("candor_weight_bytes", "Memory of the packed weights", labels),
-                      kv("limit"),
-                      kv("used"),
-                      kv("cached"),
-                      MakeGauge("candor_answers_running", "Answers that are computed now", labels),
-                      MakeGauge("candor_answers_waiting", "Answers that wait for a place", labels),
-                      {MakeCounter("candor_prefill_tokens_total", "Prompt tokens computed", labels),
-                       MakeCounter("candor_decode_tokens_total", "Tokens sampled", labels),
-                       MakeCounter("candor_preemptions_total",
-                                   "Answers interrupted for want of memory, to be computed again", labels),
-                       MakeCounter("candor_forgotten_tokens_total",
-                                   "Tokens of cached prefixes that were given up for want of memory", labels)},
-                      {}};
+    ModelMetrics made{
+        tokens("prompt"),
+        tokens("cached"),
+        tokens("reasoning"),
+        tokens("answer"),
+        {},
+        MakeHistogram("candor_first_token_seconds", "From submitting a prompt to its first token", labels,
+                      FirstTokenBuckets()),
+        MakeHistogram("candor_token_seconds", "For each token after the first, averaged over an answer", labels,
+                      TokenBuckets()),
+        MakeGauge("candor_model_loaded", "1 while the model is in memory", labels),
+        MakeGauge("candor_weight_bytes", "Memory of the packed weights", labels),
+        kv("limit"),
+        kv("used"),
+        kv("cached"),
+        MakeGauge("candor_answers_running", "Answers that are computed now", labels),
+        MakeGauge("candor_answers_waiting", "Answers that wait for a place", labels),
+        {MakeCounter("candor_prefill_tokens_total", "Prompt tokens computed", labels),
+         MakeCounter("candor_decode_tokens_total", "Tokens of answers that have ended, cancelled ones too", labels),
+         MakeCounter("candor_preemptions_total", "Answers interrupted for want of memory, to be computed again",
+                     labels),
+         MakeCounter("candor_forgotten_tokens_total", "Tokens of cached prefixes that were given up for want of memory",
+                     labels)},
+        {}};
     for (size_t i = 0; i < kFinishReasons.size(); ++i) {
       made.finished[i] = &MakeCounter("candor_answers_total", "Answers that have ended",
                                       {{"model", model}, {"reason", kFinishReasons[i]}});
@@ -257,7 +258,10 @@ void Metrics::EngineTold(const std::string& model, const EngineState& state) {
   metrics->last = state;
 }
 
-void Metrics::WorkerStarted() { impl_->worker_starts->Increment(); }
+uint64_t Metrics::WorkerStarted() {
+  impl_->worker_starts->Increment();
+  return static_cast<uint64_t>(impl_->worker_starts->Value());
+}
 
 void Metrics::ConnectionsCounted(const HttpServer::Counts& counts) {
   impl_->connections[0]->Set(static_cast<double>(counts.idle));

@@ -34,7 +34,8 @@ class Metrics {
   void ModelUnloaded(const std::string& model);
   // What an engine says of itself: its counters begin anew with each load, these here go on.
   void EngineTold(const std::string& model, const EngineState& state);
-  void WorkerStarted();
+  // Returns how many have started.
+  uint64_t WorkerStarted();
   void ConnectionsCounted(const HttpServer::Counts& counts);
 
   // "text/plain; version=0.0.4; charset=utf-8".

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -16,6 +17,9 @@ using Clock = std::chrono::steady_clock;
 
 // How soon it pays to ask again for memory that others use.
 constexpr uint32_t kMemoryRetrySeconds = 5;
+constexpr int kMostDeaths = 3;
+
+std::string Mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
 // Descriptors that travel; the files keep their own.
 std::vector<Descriptor> Duplicates(const std::vector<File>& files) {
@@ -64,7 +68,7 @@ void ModelPool::Offer(std::vector<OfferedModel> models) {
   }
 }
 
-void ModelPool::Acquire(const std::string& name, Done done) {
+void ModelPool::Acquire(const std::string& name, std::function<void(Result)> done, const void* who) {
   Model& model = models_.at(name);
   if (model.state == State::kLoaded) {
     ++model.leases;
@@ -72,8 +76,20 @@ void ModelPool::Acquire(const std::string& name, Done done) {
     done(std::shared_ptr<Lease>(new Lease(*this, name, model.id, model.facts)));
     return;
   }
-  model.waiting.push_back(std::move(done));
+  model.waiting.push_back({std::move(done), who});
   LoadNext();
+}
+
+void ModelPool::GiveUp(const std::string& name, const void* who) {
+  const auto model = models_.find(name);
+  if (model == models_.end()) return;
+  // What goes may be the end of who waited: after the list is in order.
+  std::vector<Waiter> gone;
+  std::erase_if(model->second.waiting, [&](Waiter& waiter) {
+    if (waiter.who != who) return false;
+    gone.push_back(std::move(waiter));
+    return true;
+  });
 }
 
 // One after the other: how much memory is left is known only when one is loaded.
@@ -88,23 +104,35 @@ void ModelPool::LoadNext() {
   }
 }
 
-// Where all that is not loaded would fit too, `model` has an equal part of what their weights leave; else it may have
-// all that is free, and one gives way to the other.
+// Others that may be asked for have their part: as many of the smallest as fit with as much memory for keys and values
+// as for weights. What their weights leave is divided equally. One that does not fit so gives way, or others to it.
 uint64_t ModelPool::FairBytes(const Model& model) const {
-  uint64_t files = 0;
-  uint64_t count = 0;
+  std::vector<uint64_t> others;
   for (const auto& [name, other] : models_) {
-    if (other.state == State::kLoaded) continue;
-    files += other.file_bytes;
+    if (other.state != State::kLoaded && &other != &model) others.push_back(other.file_bytes);
+  }
+  std::ranges::sort(others);
+  uint64_t files = model.file_bytes;
+  uint64_t count = 1;
+  for (const uint64_t bytes : others) {
+    if (2 * (files + bytes) > free_bytes()) break;
+    files += bytes;
     ++count;
   }
-  if (files > free_bytes()) return free_bytes();
-  return model.file_bytes + (free_bytes() - files) / count;
+  return files > free_bytes() ? free_bytes() : model.file_bytes + (free_bytes() - files) / count;
+}
+
+std::string ModelPool::MemoryText() const {
+  std::string text = "; --memory is " + Mebibytes(options_.memory_bytes);
+  std::string in_use;
+  for (const auto& [name, model] : models_) {
+    if (model.leases > 0) in_use += (in_use.empty() ? "" : ", ") + name + " (" + Mebibytes(model.reserved) + ")";
+  }
+  return in_use.empty() ? text : text + ", and in use are " + in_use;
 }
 
 void ModelPool::Load(Model& model, uint64_t max_bytes) {
   model.state = State::kLoading;
-  model.load_again = false;
   model.id = ++last_id_;
   model.progress = {.model = model.id};
   model.asked_bytes = max_bytes;
@@ -119,13 +147,14 @@ void ModelPool::Load(Model& model, uint64_t max_bytes) {
     message.file_sha256 = source.sha256;
     std::vector<Descriptor> descriptors = Duplicates(source.files.files);
     // A worker that is about to be started anew loads what is waited for then: see OnWorkerReady().
-    if (!worker_.Send(message, std::move(descriptors))) model.state = State::kUnloaded;
+    if (worker_.Send(message, std::move(descriptors)) != WorkerClient::Sent::kYes) model.state = State::kUnloaded;
   } catch (const Error& error) {
     Refuse(model, ErrorOf(Refusal::kFile, error.what()));
   }
 }
 
 void ModelPool::Unload(Model& model) {
+  Note("unloaded " + model.offered.name);
   worker_.Send(UnloadModelMessage{model.id});
   metrics_.ModelUnloaded(model.offered.name);
   model.state = State::kUnloaded;
@@ -156,9 +185,10 @@ bool ModelPool::UnloadIdle(uint64_t needed, const Model& besides) {
 }
 
 void ModelPool::Refuse(Model& model, const ApiError& error) {
+  Note(model.offered.name + " is not loaded: " + error.message);
   model.state = State::kUnloaded;
   model.load_again = false;
-  for (const Done& done : std::exchange(model.waiting, {})) done(error);
+  for (const Waiter& waiter : std::exchange(model.waiting, {})) waiter.done(error);
   LoadNext();
 }
 
@@ -190,9 +220,12 @@ void ModelPool::OnLoaded(const ModelLoaded& message) {
   metrics_.ModelLoaded(model->offered.name, message.facts);
   model->facts = std::make_shared<const ModelFacts>(message.facts);
   model->reserved = message.facts.weight_bytes + message.facts.kv_bytes + message.facts.working_bytes;
+  Note("loaded " + model->offered.name);
+  model->load_again = model->lost = false;
+  model->deaths = 0;
   model->last_used = Clock::now();
   ++model->leases;  // so that the last of those who waited does not end its use before the next one's begins
-  for (const Done& done : std::exchange(model->waiting, {})) Acquire(model->offered.name, done);
+  for (const Waiter& waiter : std::exchange(model->waiting, {})) Acquire(model->offered.name, waiter.done, waiter.who);
   Release(model->offered.name);
   LoadNext();
 }
@@ -202,10 +235,10 @@ void ModelPool::OnRefused(const ModelRefused& message) {
   if (model == nullptr || model->state != State::kLoading) return;
   if (message.why != Refusal::kMemory) return Refuse(*model, ErrorOf(message.why, message.message));
   if (message.needed_bytes > options_.memory_bytes || message.needed_bytes <= model->asked_bytes) {
-    return Refuse(*model, ErrorOf(Refusal::kMemory, message.message + "; --memory says how much there is"));
+    return Refuse(*model, ErrorOf(Refusal::kMemory, message.message + MemoryText()));
   }
   if (!UnloadIdle(message.needed_bytes, *model)) {
-    return Refuse(*model, NotEnoughMemory(message.message + " while others are in use", kMemoryRetrySeconds));
+    return Refuse(*model, NotEnoughMemory(message.message + MemoryText(), kMemoryRetrySeconds));
   }
   Load(*model, free_bytes());
 }
@@ -214,25 +247,29 @@ void ModelPool::Release(const std::string& name) {
   Model& model = models_.at(name);
   model.last_used = Clock::now();
   if (--model.leases > 0 || options_.unload_after.count() == 0 || model.state != State::kLoaded) return;
-  model.unload = loop_.After(options_.unload_after, [this, name] {
-    loop_.Post([this, name] {  // not from within the timer, which Unload() ends
-      Model& idle = models_.at(name);
-      if (idle.state == State::kLoaded && idle.leases == 0 && idle.unload != nullptr) Unload(idle);
-    });
-  });
+  model.unload = loop_.After(options_.unload_after, [this, &model] { Unload(model); });
 }
 
 void ModelPool::OnWorkerEnded() {
+  std::vector<Waiter> told;
   for (auto& [name, model] : models_) {
-    model.load_again = model.state == State::kLoaded;
-    if (model.load_again) metrics_.ModelUnloaded(name);
-    const bool was_loading = model.state == State::kLoading;
+    if (model.state == State::kLoaded) {
+      model.load_again = model.lost = true;
+      metrics_.ModelUnloaded(name);
+    } else if (model.state == State::kLoading) {
+      model.load_again = model.facts != nullptr && ++model.deaths < kMostDeaths;
+      std::ranges::move(std::exchange(model.waiting, {}), std::back_inserter(told));
+    }
     model.state = State::kUnloaded;
     model.reserved = 0;
     model.engine = {};
     model.unload.reset();
-    if (was_loading) Refuse(model, WorkerDied());
   }
+  for (const Waiter& waiter : told) waiter.done(WorkerDied());
+}
+
+bool ModelPool::recovering() const {
+  return std::ranges::any_of(models_, [](const auto& entry) { return entry.second.lost; });
 }
 
 uint64_t ModelPool::reserved_bytes() const {

@@ -39,6 +39,8 @@ struct ModelPoolOptions {
   LoadModelMessage load;                 // what every model is loaded with; name, files and max_bytes are the pool's
   uint64_t memory_bytes = 0;             // for everything that is loaded
   std::chrono::seconds unload_after{0};  // without use; 0 = never
+  // Told of what is loaded and unloaded, and what cannot be.
+  std::function<void(const std::string&)> note = {};
 };
 
 // For the event loop's thread.
@@ -71,8 +73,10 @@ class ModelPool {
   using Result = std::variant<std::shared_ptr<Lease>, ApiError>;
 
   // Calls `done` with the model once it is loaded, at once when it is; or with why it cannot be. `name` is one of the
-  // offered ones.
-  void Acquire(const std::string& name, std::function<void(Result)> done);
+  // offered ones. `who` stands for whoever waits.
+  void Acquire(const std::string& name, std::function<void(Result)> done, const void* who = nullptr);
+  // `who` does not wait any more.
+  void GiveUp(const std::string& name, const void* who);
 
   // Drops whoever waits.
   void Abandon();
@@ -90,18 +94,23 @@ class ModelPool {
   bool Offers(const std::string& name) const { return models_.contains(name); }
   Info Describe(const std::string& name) const;
   std::vector<Info> List() const;
+  // Whether models are still missing that were lost with a worker.
+  bool recovering() const;
   // Bytes that the loaded models may take together.
   uint64_t reserved_bytes() const;
 
   // What the worker says; for WorkerClient::Observer.
   void OnMessage(const WorkerMessage& message);
-  // Models that were loaded are loaded again when a worker is there; those that were being loaded are not, as they may
-  // be why it died.
+  // Models that were loaded are loaded again when a worker is there. One that was being loaded may be why it died:
+  // whoever waits for it is told, and it is tried again only when it was loaded before, and not for ever.
   void OnWorkerEnded();
   void OnWorkerReady() { LoadNext(); }
 
  private:
-  using Done = std::function<void(Result)>;
+  struct Waiter {
+    std::function<void(Result)> done;
+    const void* who;
+  };
   struct Model {
     OfferedModel offered;
     State state = State::kUnloaded;
@@ -110,11 +119,13 @@ class ModelPool {
     uint64_t asked_bytes = 0;  // max_bytes of the load under way
     uint64_t reserved = 0;
     std::shared_ptr<const ModelFacts> facts;
-    std::vector<Done> waiting;
+    std::vector<Waiter> waiting;
     ModelLoadProgress progress;
     EngineState engine;
     size_t leases = 0;
     bool load_again = false;  // it was lost with a worker
+    bool lost = false;        // and is not there yet
+    int deaths = 0;           // of workers in a row that were loading it
     std::chrono::steady_clock::time_point last_used;
     EventLoop::Subscriptions unload;
   };
@@ -126,6 +137,10 @@ class ModelPool {
   void Unload(Model& model);
   bool UnloadIdle(uint64_t needed, const Model& besides);
   void Refuse(Model& model, const ApiError& error);
+  std::string MemoryText() const;
+  void Note(const std::string& text) const {
+    if (options_.note) options_.note(text);
+  }
   void OnLoaded(const ModelLoaded& message);
   void OnRefused(const ModelRefused& message);
   void Release(const std::string& name);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 
 #include "server/http_characters.h"
 
@@ -108,18 +107,16 @@ std::string WriteResponseHead(const HttpResponse& response, const ResponseFramin
   return out + "\r\n";
 }
 
-HttpResponse ErrorResponse(int status, std::string_view message, std::string_view type, std::string_view code) {
-  HttpResponse response;
-  response.status = status;
-  const boost::json::object error{{"message", message}, {"type", type}, {"param", nullptr}, {"code", code}};
-  response.body = boost::json::serialize(boost::json::object{{"error", error}}) + "\n";
-  return response;
+HttpResponse ErrorResponse(const ApiError& error) {
+  return {.status = error.status, .fields = ErrorFields(error), .body = ErrorJson(error) + "\n"};
 }
 
 HttpResponse RefusalResponse(int status, std::string_view why) {
   const StatusName* name = FindStatus(status);
-  return ErrorResponse(status, why, status >= 500 ? "server_error" : "invalid_request_error",
-                       name == nullptr ? "refused" : name->code);
+  ApiError error{.status = status, .message = std::string(why), .code = name ? std::string(name->code) : "refused"};
+  if (status >= 500) error.type = "server_error";
+  if (status == 503) error.retry_after_seconds = 1;
+  return ErrorResponse(error);
 }
 
 }  // namespace candor

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/errors.h"
 #include "server/exchange.h"
 
 namespace candor {
@@ -36,9 +37,8 @@ struct ResponseFraming {
 std::string WriteResponseHead(const HttpResponse& response, const ResponseFraming& framing, std::string_view date,
                               std::string_view request_id, const HttpFields& more_fields);
 
-// The body of an error in the form that OpenAI's clients understand, with status and content type.
-HttpResponse ErrorResponse(int status, std::string_view message, std::string_view type, std::string_view code);
-// The same for a request that no handler has seen, with the type and code that go with `status`.
+HttpResponse ErrorResponse(const ApiError& error);
+// The error of a request that no handler has seen, with the type and code that go with `status`.
 HttpResponse RefusalResponse(int status, std::string_view why);
 
 }  // namespace candor

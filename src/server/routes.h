@@ -2,29 +2,14 @@
 #ifndef CANDOR_SERVER_ROUTES_H_
 #define CANDOR_SERVER_ROUTES_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace candor {
+#include "api/endpoints.h"
 
-enum class Route : uint8_t {
-  kChatCompletions,
-  kCloseThought,
-  kCompletions,
-  kEmbeddings,
-  kModels,
-  kModel,
-  kTokenize,
-  kDetokenize,
-  kRender,
-  kHealth,
-  kReady,
-  kMetrics,
-  kOpenApi,
-};
+namespace candor {
 
 // One of a fixed set, for logs and metrics: "/v1/models/{id}".
 const char* RoutePattern(Route route);

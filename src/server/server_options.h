@@ -31,6 +31,7 @@ struct RequestRecord {
   std::string peer;
   std::string method;  // empty when the header block was refused
   std::string path;
+  std::string user;   // see Exchange::SetUser(); empty when nobody knows
   int status = 0;     // 0: the client left before the response began
   bool left = false;  // before the response was whole
   uint64_t received_bytes = 0;
@@ -53,13 +54,17 @@ struct ServerOptions {
   ServerDeadlines deadlines;
   size_t max_connections = 0;  // 0: as many as there are descriptors, but for a reserve
   size_t max_connections_per_network = 4096;
-  uint64_t max_request_bytes = 256 << 20;  // of all requests together; the excess is answered with 503
+  // Of all requests and of what clients have not taken yet of responses; requests beyond it are answered with 503.
+  uint64_t max_held_bytes = 256 << 20;
 
   // Called when the header block is there and passed the checks, before the body is read (`body` is empty). A response
   // ends the request there, and the connection with it where a body was to come. May be null.
   std::function<std::optional<HttpResponse>(const HttpRequest&)> before_body;
   // May be null.
   std::function<void(const RequestRecord&)> on_request_end;
+  // Called when HttpServer::Stop() waits no longer for responses: handlers can still end them with an error. May be
+  // null.
+  std::function<void()> on_grace_over;
 };
 
 }  // namespace candor

@@ -44,7 +44,7 @@ struct ServerState {
   std::unique_ptr<TlsContext> tls;  // null: plain
   ConnectionTable table;
   std::array<char, 64 << 10> scratch;  // where bytes arrive; holds nothing from one callback to the next
-  uint64_t held_bytes = 0;             // of requests that are being read or answered
+  uint64_t held_bytes = 0;             // of requests that are being read or answered, and of unsent bytes
   bool stopping = false;               // no response keeps its connection
   std::time_t date_time = -1;
   std::string date;

@@ -7,6 +7,21 @@
 namespace candor {
 namespace {
 
+// Of requests that wait because the worker reads more slowly than they come; one more may be added.
+constexpr size_t kMaxQueuedBytes = size_t{64} << 20;
+
+// What clients ask for. The rest is small, and not to be lost: a model to be loaded, an answer to be cancelled.
+bool IsWork(const FrontMessage& message) {
+  return std::visit(
+      [](const auto& what) {
+        using T = std::decay_t<decltype(what)>;
+        return std::is_same_v<T, GenerateMessage> || std::is_same_v<T, EmbedMessage> ||
+               std::is_same_v<T, TokenizeMessage> || std::is_same_v<T, DetokenizeMessage> ||
+               std::is_same_v<T, RenderMessage>;
+      },
+      message);
+}
+
 // Whether an event is the last of its choice, or of its job.
 bool IsEnd(const JobEvent& event) {
   return !std::holds_alternative<JobStarted>(event.what) && !std::holds_alternative<JobProgress>(event.what) &&
@@ -44,10 +59,13 @@ void WorkerClient::Forget(JobId job) {
   if (jobs_.erase(job) > 0) Send(CancelMessage{job});
 }
 
-bool WorkerClient::Send(const FrontMessage& message, std::vector<Descriptor> descriptors) {
-  if (worker_ == nullptr || !worker_->channel().Send(Encode(message), std::move(descriptors))) return false;
+WorkerClient::Sent WorkerClient::Send(const FrontMessage& message, std::vector<Descriptor> descriptors) {
+  if (worker_ == nullptr) return Sent::kNoWorker;
+  FrontChannel& channel = worker_->channel();
+  if (IsWork(message) && channel.queued_bytes() >= kMaxQueuedBytes) return Sent::kFull;
+  if (!channel.Send(Encode(message), std::move(descriptors))) return Sent::kNoWorker;
   WatchWritable();
-  return true;
+  return Sent::kYes;
 }
 
 void WorkerClient::WatchWritable() {
@@ -56,10 +74,7 @@ void WorkerClient::WatchWritable() {
   } else if (writable_ == nullptr) {
     writable_ = loop_.OnWritable(worker_->channel().descriptor(), [this] {
       worker_->channel().OnWritable();
-      // Not from within its own callback.
-      loop_.Post([this] {
-        if (worker_ != nullptr) WatchWritable();
-      });
+      WatchWritable();
     });
   }
 }
@@ -68,17 +83,17 @@ void WorkerClient::OnReadable() {
   for (const std::vector<std::byte>& bytes : worker_->channel().OnReadable()) {
     try {
       Take(DecodeWorkerMessage(bytes));
-    } catch (const FormatError&) {
+    } catch (const FormatError& error) {
+      problem_ = error.what();
       worker_->Kill();  // it says what it cannot: it is broken, or no longer ours
       break;
     }
   }
   // Its end is what end_descriptor() tells; a channel that is closed must not be watched until then.
-  if (worker_ != nullptr && worker_->channel().closed()) {
+  if (worker_->channel().closed()) {
+    if (problem_.empty()) problem_ = worker_->channel().problem();
     worker_->Kill();
-    loop_.Post([this] {
-      if (worker_ != nullptr && worker_->channel().closed()) readable_.reset();
-    });
+    readable_.reset();
   }
 }
 
@@ -112,34 +127,29 @@ void WorkerClient::FailAll(const std::string& message) {
 }
 
 void WorkerClient::OnEnd() {
-  const std::optional<std::string> how = worker_->Ended();
-  if (!how || ending_) return;
-  ending_ = true;
+  const std::optional<std::string> ended = worker_->Ended();
+  if (!ended) return;
   OnReadable();  // what it said before
-  loop_.Post([this, how = *how] {
-    readable_.reset();
-    writable_.reset();
-    ended_.reset();
-    worker_.reset();
-    ready_.reset();
-    ending_ = false;
-    FailAll("the worker " + how);
-    if (observer_.ended) observer_.ended("the worker " + how);
-    Restart(delay_.After(std::chrono::steady_clock::now() - started_));
-  });
+  readable_.reset();
+  writable_.reset();
+  ended_.reset();
+  worker_.reset();
+  ready_.reset();
+  std::string how = "the worker " + *ended;
+  if (!problem_.empty()) how += ", after it had sent what cannot be: " + std::exchange(problem_, "");
+  FailAll(how);
+  if (observer_.ended) observer_.ended(how);
+  Restart(delay_.After(std::chrono::steady_clock::now() - started_));
 }
 
 void WorkerClient::Restart(std::chrono::milliseconds delay) {
   restart_ = loop_.After(delay, [this] {
-    loop_.Post([this] {  // not from within the timer that a further attempt would replace
-      try {
-        Start();
-        ++restarts_;
-      } catch (const IoError& error) {
-        if (observer_.ended) observer_.ended(error.what());
-        Restart(std::chrono::seconds(1));
-      }
-    });
+    try {
+      Start();
+    } catch (const IoError& error) {
+      if (observer_.ended) observer_.ended(error.what());
+      Restart(std::chrono::seconds(1));
+    }
   });
 }
 

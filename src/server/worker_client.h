@@ -29,7 +29,7 @@ class WorkerClient {
 
   struct Observer {
     std::function<void(const WorkerReady&)> ready;      // a worker has started and is sealed
-    std::function<void(const std::string& how)> ended;  // it has died: after the jobs were told
+    std::function<void(const std::string& how)> ended;  // it has died, and why: after the jobs were told
     std::function<void(const WorkerMessage&)> message;  // what is of no job: loads, states
   };
 
@@ -49,13 +49,14 @@ class WorkerClient {
   // Nobody waits for anything any more, nor will.
   void Abandon() { const auto abandoned = std::exchange(jobs_, {}); }
 
-  // False when there is no worker at the moment, or it takes nothing: it will be told so.
-  bool Send(const FrontMessage& message, std::vector<Descriptor> descriptors = {});
+  enum class Sent : uint8_t {
+    kYes,
+    kFull,     // the worker is behind with what it was sent: jobs and queries have to come back later
+    kNoWorker  // at the moment
+  };
+  Sent Send(const FrontMessage& message, std::vector<Descriptor> descriptors = {});
 
-  bool running() const { return worker_ != nullptr; }
-  pid_t pid() const { return worker_ ? worker_->pid() : -1; }
   const std::optional<WorkerReady>& ready() const { return ready_; }
-  uint64_t restarts() const { return restarts_; }
 
  private:
   struct Job {
@@ -80,11 +81,10 @@ class WorkerClient {
   std::optional<WorkerReady> ready_;
   std::chrono::steady_clock::time_point started_;
   RestartDelay delay_;
-  bool ending_ = false;
+  std::string problem_;  // why the worker was not believed any more
   EventLoop::Subscriptions readable_, writable_, ended_, restart_;
   std::map<JobId, Job> jobs_;
   JobId last_job_ = 0;
-  uint64_t restarts_ = 0;
 };
 
 }  // namespace candor

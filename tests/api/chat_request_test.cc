@@ -65,6 +65,8 @@ TEST(ParseChatRequest, TakesOrRefusesEachField) {
            {R"("max_tokens":2147483648)", "invalid_value max_tokens"},
            {R"("max_tokens":5,"max_completion_tokens":5)", "ok"},
            {R"("max_tokens":5,"max_completion_tokens":6)", "contradicting_parameters max_tokens"},
+           {R"("repetition_penalty":1.1,"repeat_last_n":0)", "ok"},
+           {R"("add_generation_prompt":false)", "contradicting_parameters add_generation_prompt"},
            {R"("stop":"x")", "ok"},
            {R"("stop":"")", "invalid_length stop"},
            {R"("stop":[])", "ok"},

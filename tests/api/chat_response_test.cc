@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-ResponseHead Head() { return {.id = "chatcmpl-X", .created = 1, .model = "m", .system_fingerprint = "f", .seed = 7}; }
+AnswerHead Head() { return {.id = "chatcmpl-X", .created = 1, .model = "m", .system_fingerprint = "f", .seed = 7}; }
 constexpr ResponseOptions kStream = {.stream = true};
 const std::string kHeadText =
     R"({"id":"chatcmpl-X","object":"chat.completion.chunk","created":1,"model":"m","system_fingerprint":"f",)";
@@ -209,7 +209,7 @@ TEST(ChatResponse, ReasoningCanBeLeftOutOrHaveOneName) {
            {ReasoningNames::kReasoningContent, R"({"reasoning_content":"r"})"},
            {ReasoningNames::kReasoning, R"({"reasoning":"r"})"},
        }) {
-    ResponseHead head = Head();
+    AnswerHead head = Head();
     head.reasoning = names;
     ChatResponse response(head, kStream, 1);
     response.Add(0, JobStarted{});

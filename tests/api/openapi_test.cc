@@ -139,7 +139,6 @@ TEST(ErrorCodes, AreAllThatErrorsHave) {
                                 WrongKey(),
                                 RouteNotFound("", ""),
                                 MethodNotAllowed("", ""),
-                                UnsupportedMediaType(""),
                                 CompletionNotFound(""),
                                 TooManyRequests(1, 1, 1),
                                 NotEnoughMemory("", 1),

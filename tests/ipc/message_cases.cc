@@ -109,16 +109,15 @@ std::vector<WorkerMessage> WorkerMessageCases() {
                  {1, 2, output},
                  {1, 2, AnEnd()},
                  {1, 2, JobFailed{Refusal::kMemory, "no room"}},
-                 {1, 2, EmbeddingDone{{0.5f, -1}, 7, 8}},
+                 {1, 2, EmbeddingDone{{0.5f, -1}, 7}},
                  {1, 2, TokensDone{{9}, {"x"}}},
                  {1, 2, TextDone{"text"}},
                  {1, 2, PromptDone{"<s>", {1}}}};
-  step.engines = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}};
+  step.engines = {{1, 2, 3, 4, 5, 6, 7, 8, 9}};
   return {WorkerReady{true, 7, "sealed"},
           ModelLoaded{1, SomeFacts()},
           ModelLoadProgress{1, 2, 3},
           ModelRefused{1, Refusal::kFile, "broken", 5},
-          ModelUnloaded{1},
           step,
           ProbeResult{{1, 2, 3, 4, -5}}};
 }

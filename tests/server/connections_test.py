@@ -295,7 +295,7 @@ class ConnectionsTest(http_client.ServerTest):
             return False
 
     def test_requests_together_hold_no_more_than_their_limit(self):
-        server = self.start("max_request_bytes=1000000")
+        server = self.start("max_held_bytes=1000000")
         with server.connect() as first, server.connect() as second:
             first.send(server.head("POST", "/echo", [("Content-Length", "600001")]) + b"x" * 600_000)
             time.sleep(0.2)
@@ -312,6 +312,16 @@ class ConnectionsTest(http_client.ServerTest):
                 time.sleep(0.1)
         time.sleep(0.1)
         self.assertEqual(server.request("POST", "/echo", (), b"z" * 900_000).status, 200)
+
+    def test_responses_that_nobody_takes_count_too(self):
+        server = self.start("max_held_bytes=1000000")
+        with server.connect() as slow:
+            slow.send(server.head(path="/flood?n=1000"))  # 64 KiB each; about 1 MiB waits here
+            time.sleep(0.5)
+            with server.connect() as other:
+                other.send(server.head("POST", "/echo", (), b"y" * 100_000) + b"y" * 100_000)
+                self.assertEqual(other.response().status, 503)
+        self.assertTrue(wait_for(lambda: server.request("POST", "/echo", (), b"z" * 900_000).status == 200))
 
     # ---- the end
 

@@ -137,8 +137,8 @@ ServerOptions ParseOptions(int argc, char** argv) {
       options.max_connections = number();
     } else if (name == "max_per_network") {
       options.max_connections_per_network = number();
-    } else if (name == "max_request_bytes") {
-      options.max_request_bytes = number();
+    } else if (name == "max_held_bytes") {
+      options.max_held_bytes = number();
     } else if (name == "refuse_path") {
       options.before_body = [value](const HttpRequest& request) -> std::optional<HttpResponse> {
         if (request.path != value) return std::nullopt;

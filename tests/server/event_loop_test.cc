@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -50,6 +51,27 @@ TEST(EventLoopTest, ASubscriptionThatIsGoneIsNotCalled) {
   loop.Post([&] { readable.reset(); });
   const auto end = loop.After(milliseconds(20), [&] { loop.Stop(); });
   loop.Run();
+}
+
+TEST(EventLoopTest, ASubscriptionMayEndWithinItsCallback) {
+  EventLoop loop;
+  int timers = 0, reads = 0;
+  EventLoop::Subscriptions timer, readable;
+  std::function<void()> again = [&] {
+    if (++timers < 5) timer = loop.After(milliseconds(1), again);
+  };
+  timer = loop.After(milliseconds(1), again);
+  SocketPair pair;
+  ASSERT_EQ(::write(pair.ends[1], "abc", 3), 3);
+  readable = loop.OnReadable(pair.ends[0], [&, one = std::string(100, 'x')] {
+    ++reads;
+    readable.reset();
+    EXPECT_EQ(one, std::string(100, 'x'));  // what is captured lives as long as the call
+  });
+  const auto end = loop.After(milliseconds(30), [&] { loop.Stop(); });
+  loop.Run();
+  EXPECT_EQ(timers, 5);
+  EXPECT_EQ(reads, 1);
 }
 
 TEST(EventLoopTest, ReadableIsToldUntilAllIsRead) {

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import signal
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,15 @@ from candor_cli import DATA, CandorTest, main  # noqa: E402
 
 THINKER = DATA / "reasoning/tiny-thinker.gguf"
 QUESTION = {"messages": [{"role": "user", "content": "What is 737+361?"}], "temperature": 0}
+
+
+def wait_for(condition, timeout=20):
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 class Serve(CandorTest):
@@ -102,6 +112,107 @@ class Serve(CandorTest):
             status, _, answer = self.chat(name)
             self.assertEqual((status, answer["model"]), (200, name))
 
+    def hold_worker(self):
+        """Stops the worker, and starts it again at the end: loads take as long as a test wants."""
+        (worker,) = self.workers()
+        os.kill(worker, signal.SIGSTOP)
+        return lambda: os.kill(worker, signal.SIGCONT)
+
+    def metric(self, line):
+        with urllib.request.urlopen(self.url + "/metrics", timeout=30) as response:
+            return line in response.read().decode().splitlines()
+
+    def test_a_client_that_leaves_while_its_model_loads_leaves_its_place(self):
+        self.store.mkdir()
+        shutil.copy(THINKER, self.store / "one.gguf")
+        self.serve("--parallel", "1", "--queue", "0", model=None)
+        go_on = self.hold_worker()
+        with self.assertRaises(TimeoutError):
+            self.ask("/v1/chat/completions", {"model": "one", **QUESTION}, timeout=0.5)
+        go_on()
+        self.assertEqual(self.chat("one")[0], 200)
+
+    def test_models_come_back_after_the_worker_has_died_twice(self):
+        self.store.mkdir()
+        for name in ("one", "two"):
+            shutil.copy(THINKER, self.store / f"{name}.gguf")
+        self.serve("two", model="one")
+        for _ in range(2):
+            os.kill(self.workers()[0], signal.SIGKILL)
+            wait_for(lambda: self.workers())
+        self.assertTrue(wait_for(lambda: self.ask("/ready")[0] == 200))
+        for name in ("one", "two"):
+            self.assertTrue(self.metric(f'candor_model_loaded{{model="{name}"}} 1'))
+
+    def test_a_server_that_has_lost_a_model_is_not_ready(self):
+        self.store.mkdir()
+        shutil.copy(THINKER, self.store / "one.gguf")
+        self.serve(model="one")
+        (self.store / "one.gguf").unlink()
+        os.kill(self.workers()[0], signal.SIGKILL)
+        self.assertTrue(wait_for(lambda: self.ask("/ready")[0] == 503))
+        self.assertEqual(self.chat("one")[2]["error"]["code"], "model_file_error")
+        self.assertEqual(self.ask("/ready")[0], 503)
+
+    def test_a_second_signal_ends_answers_with_an_error(self):
+        self.serve("--isa", "scalar", "--threads", "1")
+        body = json.dumps({"model": "tiny-thinker", "stream": True, "ignore_eos": True, **QUESTION}).encode()
+        request = urllib.request.Request(self.url + "/v1/chat/completions", body, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            response.readline()
+            for _ in range(2):
+                self.server.send_signal(signal.SIGINT)
+                time.sleep(0.1)
+            text = response.read().decode()
+        self.assertIn('"code":"shutting_down"', text)
+        self.assertNotIn("[DONE]", text)
+        status, _, err = self.finish(self.server)
+        self.assertEqual(status, 0)
+        self.assertEqual(err.count("once more stops at once"), 1)
+
+    def test_questions_count_in_the_queue(self):
+        self.serve("--parallel", "1", "--queue", "0")
+        go_on = self.hold_worker()
+        with self.assertRaises(TimeoutError):
+            self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"}, timeout=0.5)
+        first = threading.Thread(target=lambda: self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"}))
+        first.start()
+        wait_for(lambda: self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"}, timeout=5)[0] == 429)
+        go_on()
+        first.join()
+        self.assertEqual(self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"})[0], 200)
+
+    def test_more_tokens_than_a_list_may_have_are_not_told(self):
+        self.serve()
+        status, _, answer = self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a" * 250_001})
+        self.assertEqual((status, answer["error"]["code"]), (400, "invalid_value"))
+        self.assertEqual(self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a" * 250_000})[0], 200)
+
+    def test_tokens_that_the_model_has_not_are_named(self):
+        self.serve()
+        model = {"model": "tiny-thinker"}
+        for path, body, param in (("/v1/completions", {"prompt": [1, 262]}, "prompt[1]"),
+                                  ("/v1/completions", {"prompt": [[1], [2, 999]]}, "prompt[1][1]"),
+                                  ("/v1/completions", {"prompt": "a", "logit_bias": {"300": 1}}, "logit_bias.300"),
+                                  ("/v1/chat/completions", {**QUESTION, "continue_tokens": [262]}, "continue_tokens[0]"),
+                                  ("/v1/embeddings", {"input": [[1], [262]]}, "input[1][0]"),
+                                  ("/v1/detokenize", {"tokens": [5, 262]}, "tokens[1]"),
+                                  ("/v1/completions", {"prompt": "a" * 2000}, "prompt"),
+                                  ("/v1/embeddings", {"input": "a" * 2000}, "input")):
+            status, _, answer = self.ask(path, {**model, **body})
+            self.assertEqual((status, answer["error"]["param"]), (400, param))
+
+    def test_a_file_of_keys_that_was_named_is_there(self):
+        self.serve_fails("keys create", "--keys", self.folder / "none.json", status=2)
+
+    def test_the_description_needs_no_key(self):
+        keys = self.folder / "keys.json"
+        self.assertEqual(self.run_candor("keys", "create", "a", "--keys", keys)[0], 0)
+        self.serve("--keys", keys)
+        for path, expected in (("/health", 200), ("/ready", 200), ("/openapi.json", 200), ("/metrics", 401),
+                               ("/v1/models", 401)):
+            self.assertEqual(self.ask(path)[0], expected, path)
+
     def test_models_that_come_and_go_are_offered_and_not(self):
         self.store.mkdir()
         shutil.copy(THINKER, self.store / "one.gguf")
@@ -119,13 +230,12 @@ class Serve(CandorTest):
         self.store.mkdir()
         shutil.copy(THINKER, self.store / "one.gguf")
         self.serve(model=None)
-        (worker,) = self.workers()
-        os.kill(worker, signal.SIGSTOP)  # as slow as a disk can be
+        go_on = self.hold_worker()  # as slow as a disk can be
         body = json.dumps({"model": "one", "stream": True, **QUESTION}).encode()
         request = urllib.request.Request(self.url + "/v1/chat/completions", body, {"content-type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as response:
             self.assertRegex(response.readline().decode(), "^: (waiting for|loading) one")
-            os.kill(worker, signal.SIGCONT)
+            go_on()
             text = response.read().decode()
         self.assertTrue(text.endswith("data: [DONE]\n\n"), text[-200:])
         self.assertNotIn("in the queue", text)
@@ -141,9 +251,7 @@ class Serve(CandorTest):
                 for name in ("one", "two", "one"):
                     status, _, answer = self.chat(name)
                     self.assertEqual(status, 200, answer)
-                with urllib.request.urlopen(self.url + "/metrics", timeout=30) as response:
-                    metrics = response.read().decode().splitlines()
-                loaded = [f'candor_model_loaded{{model="{name}"}} 1' in metrics for name in ("one", "two")]
+                loaded = [self.metric(f'candor_model_loaded{{model="{name}"}} 1') for name in ("one", "two")]
                 self.assertEqual(loaded, [True, both])
                 self.stop()
 

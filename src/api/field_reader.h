@@ -1,6 +1,6 @@
 // Typed access to the members of a request that has been checked against its table.
-#ifndef CANDOR_API_REQUEST_READER_H_
-#define CANDOR_API_REQUEST_READER_H_
+#ifndef CANDOR_API_FIELD_READER_H_
+#define CANDOR_API_FIELD_READER_H_
 
 #include <cstdint>
 #include <optional>
@@ -69,4 +69,4 @@ void ReadGenerationFields(const JsonValue& body, GenerateMessage& job, bool& see
 
 }  // namespace candor
 
-#endif  // CANDOR_API_REQUEST_READER_H_
+#endif  // CANDOR_API_FIELD_READER_H_

@@ -1,6 +1,6 @@
 // What is the same in a whole response and in every chunk of a stream.
-#ifndef CANDOR_API_RESPONSE_HEAD_H_
-#define CANDOR_API_RESPONSE_HEAD_H_
+#ifndef CANDOR_API_ANSWER_HEAD_H_
+#define CANDOR_API_ANSWER_HEAD_H_
 
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@ namespace candor {
 // Under which names reasoning is reported: readers take one and fall back to the other, so both is the default.
 enum class ReasoningNames : uint8_t { kBoth, kReasoningContent, kReasoning };
 
-struct ResponseHead {
+struct AnswerHead {
   std::string id;       // "chatcmpl-..." or "cmpl-...", chosen by the front
   int64_t created = 0;  // seconds since 1970
   std::string model;    // the real one's id, whatever alias it was asked for by
@@ -30,4 +30,4 @@ std::string ProgressText(const JobProgress& progress);
 
 }  // namespace candor
 
-#endif  // CANDOR_API_RESPONSE_HEAD_H_
+#endif  // CANDOR_API_ANSWER_HEAD_H_

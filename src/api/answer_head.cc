@@ -1,4 +1,4 @@
-#include "api/response_head.h"
+#include "api/answer_head.h"
 
 #include "base/sha256.h"
 

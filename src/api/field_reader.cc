@@ -1,4 +1,4 @@
-#include "api/request_reader.h"
+#include "api/field_reader.h"
 
 #include "base/check.h"
 
@@ -24,7 +24,7 @@ SamplingOverrides ReadSampling(const FieldReader& body) {
   if (window == -1.0) window = 0;
   std::optional<double> last_n = body.Number("repeat_last_n");
   if (last_n == 0.0) {
-    penalty = OneOf(penalty, "repetition_penalty", std::optional<double>(1), "repeat_last_n");
+    penalty = 1;  // no tokens count as recent
   } else {
     if (last_n == -1.0) last_n = 0;
     window = OneOf(window, "repetition_window", last_n, "repeat_last_n");
