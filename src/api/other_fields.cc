@@ -59,9 +59,10 @@ constexpr Field kEmbeddingFields[] = {
     Refused("truncate_prompt_tokens", kNull, "a text that is too long is an error: nothing is cut off in silence."),
 };
 
+constexpr Shape kTokenizeText = {.kinds = Shape::kString, .max_length = 1u << 20};
 constexpr Field kTokenizeFields[] = {
     kModelField,
-    Required("text", kText, "The text."),
+    Required("text", kTokenizeText, "The text: at most 250,000 tokens."),
     Honoured("add_special", kBool, "Begins as the model wants it (with BOS, mostly).", "false"),
     Honoured("parse_special", kBool, "Special tokens that are written in the text count.", "false"),
 };

@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include <exception>
 #include <string>
 #include <vector>
@@ -34,6 +36,14 @@ in ~/.config/candor/config.toml, as lines such as "threads = 4", or below [run] 
 std::string InOneLine(std::string message) {
   for (size_t at = 0; (at = message.find('\n', at)) != std::string::npos; at += 2) message.replace(at, 1, "\\n");
   return message;
+}
+
+// What is opened next must not take the place of a standard stream that whoever started this has closed.
+void OpenStandardStreams() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    // The lowest that is free is taken: this one.
+    if (::fcntl(descriptor, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
+  }
 }
 
 int Main(std::vector<std::string> arguments) {
@@ -89,5 +99,6 @@ int main(int argc, char** argv) {
     arguments.erase(arguments.begin());
     arguments.push_back("--help");
   }
+  candor::OpenStandardStreams();
   return candor::Main(std::move(arguments));
 }

@@ -19,8 +19,7 @@ constexpr std::chrono::seconds kKeepAlive{15};
 }  // namespace
 
 AnswerStream::AnswerStream(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller, AnswerPlan plan)
-    : Call(gateway, std::move(exchange), plan.model, plan.answers()),
-      caller_(std::move(caller)),
+    : Call(gateway, std::move(exchange), std::move(caller), plan.model, plan.answers()),
       plan_(std::move(plan)),
       unfinished_(plan_.answers()),
       began_(Clock::now()),
@@ -40,7 +39,7 @@ void AnswerStream::OnModel() {
   writer_ = plan_.writer(lease()->facts());
   for (size_t prompt = 0; prompt < plan_.jobs.size() && !over(); ++prompt) {
     const JobId job = Ask(std::move(plan_.jobs[prompt]), plan_.choices, prompt);
-    if (plan_.is_chat && !over()) gateway().running_[plan_.id] = {caller_, job};
+    if (plan_.is_chat && !over()) gateway().running_[plan_.id] = {caller(), job};
   }
 }
 

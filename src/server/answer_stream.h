@@ -48,7 +48,6 @@ class AnswerStream : public Call {
   std::string WaitingText() const;
   void KeepAlive();
 
-  const std::string caller_;
   AnswerPlan plan_;
   uint32_t unfinished_;  // answers
   const std::chrono::steady_clock::time_point began_;

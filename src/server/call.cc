@@ -6,9 +6,14 @@
 
 namespace candor {
 
-Call::Call(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string model, uint32_t places)
-    : gateway_(gateway), exchange_(std::move(exchange)), model_(std::move(model)), places_(places) {
+Call::Call(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller, std::string model, uint32_t places)
+    : gateway_(gateway),
+      exchange_(std::move(exchange)),
+      caller_(std::move(caller)),
+      model_(std::move(model)),
+      places_(places) {
   gateway_.active_ += places_;
+  gateway_.active_of_[caller_] += places_;
   gateway_.calls_.insert(this);
 }
 
@@ -18,6 +23,8 @@ Call::~Call() {
 
 void Call::LeaveQueue() {
   gateway_.active_ -= places_;
+  const auto own = gateway_.active_of_.find(caller_);
+  if ((own->second -= places_) == 0) gateway_.active_of_.erase(own);
   gateway_.calls_.erase(this);
 }
 

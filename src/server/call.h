@@ -34,8 +34,9 @@ class Call : public std::enable_shared_from_this<Call> {
   }
 
  protected:
-  // `model` is an offered one. The call takes `places` of those that the gateway has for what is under way.
-  Call(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string model, uint32_t places);
+  // `caller` is a Caller::id, `model` an offered one. The call takes `places` of those that the gateway has for what is
+  // under way.
+  Call(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller, std::string model, uint32_t places);
 
   // The model is there: see lease(). May throw RequestError.
   virtual void OnModel() = 0;
@@ -64,6 +65,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   Gateway& gateway() const { return gateway_; }
   Exchange& exchange() const { return *exchange_; }
+  const std::string& caller() const { return caller_; }
   const std::string& model() const { return model_; }
   const ModelPool::Lease* lease() const { return lease_.get(); }
   bool over() const { return over_; }
@@ -77,6 +79,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   Gateway& gateway_;
   const std::shared_ptr<Exchange> exchange_;
+  const std::string caller_;
   const std::string model_;
   const uint32_t places_;
   std::shared_ptr<ModelPool::Lease> lease_;

@@ -10,14 +10,13 @@ namespace candor {
 namespace {
 
 // Inputs of one call in the worker at a time: enough to fill its steps, and no list of thousands in its queue.
-constexpr size_t kInputsAtATime = 16;
+constexpr size_t kInputsAtATime = 8;
 
 }  // namespace
 
 EmbeddingCall::EmbeddingCall(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller,
                              std::string model, EmbeddingRequest request, HttpFields fields)
-    : Call(gateway, std::move(exchange), std::move(model), 1),
-      caller_(std::move(caller)),
+    : Call(gateway, std::move(exchange), std::move(caller), std::move(model), 1),
       request_(std::move(request)),
       fields_(std::move(fields)) {}
 
@@ -32,7 +31,7 @@ void EmbeddingCall::OnModel() {
 
 void EmbeddingCall::AskNext() {
   const size_t input = asked_++;
-  Ask(EmbedMessage{.user = caller_, .input = std::move(request_.inputs[input])}, 1, input);
+  Ask(EmbedMessage{.user = caller(), .input = std::move(request_.inputs[input])}, 1, input);
 }
 
 void EmbeddingCall::OnEvent(size_t input, const JobEvent& event) {

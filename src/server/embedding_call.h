@@ -23,7 +23,6 @@ class EmbeddingCall : public Call {
 
   void AskNext();
 
-  const std::string caller_;
   EmbeddingRequest request_;
   const HttpFields fields_;
   std::optional<EmbeddingResponse> response_;

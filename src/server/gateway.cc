@@ -113,16 +113,20 @@ std::optional<Caller> Gateway::Authenticate(const HttpRequest& request, Route ro
   return caller;
 }
 
-std::optional<ApiError> Gateway::Overloaded(uint32_t answers) const {
+std::optional<ApiError> Gateway::Overloaded(const Caller& caller, uint32_t answers) const {
   if (draining_) return ShuttingDown();
-  const uint32_t most = options_.parallel + options_.queue;
+  uint32_t most = options_.parallel + options_.queue;
+  // A key leaves a quarter to the others: behind this door users take turns, before it they could not.
+  if (!caller.id.empty()) most -= most / 4;
   if (answers > most) {
     return InvalidField("n", "too_many_answers",
                         std::to_string(answers) + " answers in one request, and this server takes " +
                             std::to_string(most) + " at a time");
   }
-  if (active_ + answers <= most) return std::nullopt;
-  return Full();
+  const auto own = active_of_.find(caller.id);
+  if (own != active_of_.end() && own->second + answers > most) return Full();
+  if (active_ + answers > options_.parallel + options_.queue) return Full();
+  return std::nullopt;
 }
 
 ApiError Gateway::Full() const { return TooManyRequests(active_, options_.parallel + options_.queue, RetrySeconds()); }
@@ -139,9 +143,10 @@ void Gateway::AnswerEnded(const std::string& id, double seconds) {
 }
 
 template <typename Kind, typename... Arguments>
-void Gateway::Begin(uint32_t places, Arguments&&... arguments) {
-  if (const auto overloaded = Overloaded(places)) throw RequestError(*overloaded);
-  std::make_shared<Kind>(*this, std::forward<Arguments>(arguments)...)->Start();
+void Gateway::Begin(uint32_t places, const std::shared_ptr<Exchange>& exchange, const Caller& caller,
+                    Arguments&&... arguments) {
+  if (const auto overloaded = Overloaded(caller, places)) throw RequestError(*overloaded);
+  std::make_shared<Kind>(*this, exchange, caller.id, std::forward<Arguments>(arguments)...)->Start();
 }
 
 std::optional<HttpResponse> Gateway::BeforeBody(const HttpRequest& request) {
@@ -152,7 +157,8 @@ std::optional<HttpResponse> Gateway::BeforeBody(const HttpRequest& request) {
     if (options_.authenticate && !options_.authenticate(request)) return ErrorResponse(MissingKey());
     return ErrorResponse(RouteNotFound(request.method, request.path));
   }
-  if (!Authenticate(request, *match.route, error)) return ErrorResponse(error);
+  const std::optional<Caller> caller = Authenticate(request, *match.route, error);
+  if (!caller) return ErrorResponse(error);
   if (!match.method_fits) {
     HttpResponse response = ErrorResponse(MethodNotAllowed(request.method, request.path));
     response.fields.emplace_back("allow", match.method);
@@ -165,7 +171,7 @@ std::optional<HttpResponse> Gateway::BeforeBody(const HttpRequest& request) {
     case Route::kTokenize:
     case Route::kDetokenize:
     case Route::kRender:
-      if (const auto overloaded = Overloaded(1)) {
+      if (const auto overloaded = Overloaded(*caller, 1)) {
         metrics_.RequestTurnedAway();
         return ErrorResponse(*overloaded);
       }
@@ -267,7 +273,7 @@ void Gateway::Chat(const std::shared_ptr<Exchange>& exchange, const Caller& call
         ChatResponse(Head(id, model, created, seed, facts), options, choices));
   };
   plan.jobs.push_back(std::move(request.job));
-  Begin<AnswerStream>(plan.answers(), exchange, caller.id, std::move(plan));
+  Begin<AnswerStream>(plan.answers(), exchange, caller, std::move(plan));
 }
 
 void Gateway::Complete(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
@@ -291,7 +297,7 @@ void Gateway::Complete(const std::shared_ptr<Exchange>& exchange, const Caller& 
     return std::make_unique<AnswerWriterOf<CompletionResponse>>(
         CompletionResponse(Head(id, model, created, request.job.seed, facts), request));
   };
-  Begin<AnswerStream>(plan.answers(), exchange, caller.id, std::move(plan));
+  Begin<AnswerStream>(plan.answers(), exchange, caller, std::move(plan));
 }
 
 AnswerHead Gateway::Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
@@ -309,25 +315,25 @@ void Gateway::Embed(const std::shared_ptr<Exchange>& exchange, const Caller& cal
   EmbeddingRequest request = ParseEmbeddingRequest(exchange->request().body);
   const std::string model = ModelNamed(request.model, caller);
   HttpFields fields = IgnoredFields(request.ignored);
-  Begin<EmbeddingCall>(1, exchange, caller.id, model, std::move(request), std::move(fields));
+  Begin<EmbeddingCall>(1, exchange, caller, model, std::move(request), std::move(fields));
 }
 
 void Gateway::Tokenize(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
   TokenizeRequest request = ParseTokenizeRequest(exchange->request().body);
-  Begin<Query<TokenizeMessage, TokensDone>>(1, exchange, ModelNamed(request.model, caller), std::move(request.query),
-                                            TokensJson);
+  Begin<Query<TokenizeMessage, TokensDone>>(1, exchange, caller, ModelNamed(request.model, caller),
+                                            std::move(request.query), TokensJson);
 }
 
 void Gateway::Detokenize(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
   DetokenizeRequest request = ParseDetokenizeRequest(exchange->request().body);
-  Begin<Query<DetokenizeMessage, TextDone>>(1, exchange, ModelNamed(request.model, caller), std::move(request.query),
-                                            TextJson);
+  Begin<Query<DetokenizeMessage, TextDone>>(1, exchange, caller, ModelNamed(request.model, caller),
+                                            std::move(request.query), TextJson);
 }
 
 void Gateway::Render(const std::shared_ptr<Exchange>& exchange, const Caller& caller) {
   RenderRequest request = ParseRenderRequest(exchange->request().body);
   request.conversation.now = options_.local_now();
-  Begin<Query<RenderMessage, PromptDone>>(1, exchange, ModelNamed(request.model, caller),
+  Begin<Query<RenderMessage, PromptDone>>(1, exchange, caller, ModelNamed(request.model, caller),
                                           RenderMessage{.conversation = std::move(request.conversation)}, PromptJson,
                                           IgnoredFields(request.ignored), /*needs_template=*/true);
 }

@@ -85,14 +85,15 @@ class Gateway {
   std::optional<Caller> Authenticate(const HttpRequest& request, Route route, ApiError& error) const;
   AnswerHead Head(const std::string& id, const std::string& model, int64_t created, uint64_t seed,
                   const ModelFacts& facts) const;
-  // Why `answers` more find no place; nullopt when they do.
-  std::optional<ApiError> Overloaded(uint32_t answers) const;
+  // Why `answers` more of a caller find no place; nullopt when they do.
+  std::optional<ApiError> Overloaded(const Caller& caller, uint32_t answers) const;
   ApiError Full() const;
   // What tells a client which of its hints have no effect.
   static HttpFields IgnoredFields(const std::vector<std::string>& ignored);
   // Makes a call of that kind from `arguments` and starts it. Throws RequestError when it finds no place.
   template <typename Kind, typename... Arguments>
-  void Begin(uint32_t places, Arguments&&... arguments);
+  void Begin(uint32_t places, const std::shared_ptr<Exchange>& exchange, const Caller& caller,
+             Arguments&&... arguments);
   void Chat(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Complete(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
   void Embed(const std::shared_ptr<Exchange>& exchange, const Caller& caller);
@@ -116,7 +117,8 @@ class Gateway {
   const GatewayOptions options_;
   WorkerClient worker_;
   ModelPool pool_;
-  uint32_t active_ = 0;  // answers and other calls under way or waiting
+  uint32_t active_ = 0;                        // answers and other calls under way or waiting
+  std::map<std::string, uint32_t> active_of_;  // the same by caller; none of 0
   uint32_t preloading_ = 0;
   bool draining_ = false;
   std::chrono::steady_clock::time_point looked_for_models_;

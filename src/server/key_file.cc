@@ -100,9 +100,9 @@ void KeyRing::Refresh(Clock::time_point now) {
   next_look_ = now + kLookPeriod;
   const Stamp stamp = Look();
   if (stamp == stamp_) return;
-  stamp_ = stamp;
   try {
     keys_ = ReadKeyFile(path_);
+    stamp_ = stamp;  // what could not be read is read again
     required_ = required_ || !keys_.empty();
     problem_.clear();
   } catch (const Error& error) {

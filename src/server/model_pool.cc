@@ -240,7 +240,10 @@ void ModelPool::OnRefused(const ModelRefused& message) {
   if (!UnloadIdle(message.needed_bytes, *model)) {
     return Refuse(*model, NotEnoughMemory(message.message + MemoryText(), kMemoryRetrySeconds));
   }
-  Load(*model, free_bytes());
+  // As many as fit of those that may be asked for, if each needs as much.
+  const auto unloaded = static_cast<uint64_t>(
+      std::ranges::count_if(models_, [](const auto& entry) { return entry.second.state != State::kLoaded; }));
+  Load(*model, free_bytes() / std::clamp<uint64_t>(free_bytes() / message.needed_bytes, 1, unloaded));
 }
 
 void ModelPool::Release(const std::string& name) {

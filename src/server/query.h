@@ -20,9 +20,9 @@ class Query : public Call {
   using Write = std::string (*)(const std::string& model, const Done& done);
 
   // `write` makes the body of the response, which has `fields` besides. `needs_template`: see ModelFacts::can_chat.
-  Query(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string model, Message message, Write write,
-        HttpFields fields = {}, bool needs_template = false)
-      : Call(gateway, std::move(exchange), std::move(model), 1),
+  Query(Gateway& gateway, std::shared_ptr<Exchange> exchange, std::string caller, std::string model, Message message,
+        Write write, HttpFields fields = {}, bool needs_template = false)
+      : Call(gateway, std::move(exchange), std::move(caller), std::move(model), 1),
         message_(std::move(message)),
         write_(write),
         fields_(std::move(fields)),

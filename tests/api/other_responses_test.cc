@@ -164,10 +164,9 @@ TEST(EmbeddingResponse, HasTheVectorsInTheOrderOfTheInputs) {
   EXPECT_FALSE(response.done());
   response.Add(0, Of(0, EmbeddingDone{{-1, 1e-30f}, 4}));
   ASSERT_TRUE(response.done());
-  EXPECT_EQ(response.Whole(),
-            R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[-1,1e-30]},)"
-            R"({"object":"embedding","index":1,"embedding":[0.1,2]}],"model":"m",)"
-            R"("usage":{"prompt_tokens":7,"total_tokens":7}})");
+  EXPECT_EQ(response.Whole(), R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[-1,1e-30]},)"
+                              R"({"object":"embedding","index":1,"embedding":[0.1,2]}],"model":"m",)"
+                              R"("usage":{"prompt_tokens":7,"total_tokens":7}})");
   EXPECT_TRUE(Fits(Json(response.Whole()), kEmbeddingList));
   EmbeddingResponse packed("m", EmbeddingEncoding::kBase64, 1);
   packed.Add(0, Of(0, EmbeddingDone{{1}, 3}));
@@ -190,17 +189,19 @@ TEST(Errors, AWorkersEndAndAFullContextAreKnownByTheirCodes) {
 TEST(ModelList, TellsWhatClientsSizePromptsBy) {
   ServedModel model{.id = "small", .created = 5, .aliases = {"gpt-4o"}};
   EXPECT_EQ(ModelJson(model),
-            R"({"id":"small","object":"model","created":5,"owned_by":"candor","aliases":["gpt-4o"]})");
+            R"({"id":"small","object":"model","created":5,"owned_by":"candor","loaded":false,"aliases":["gpt-4o"]})");
   EXPECT_TRUE(Fits(Json(ModelJson(model)), kModelEntry));
   model.facts.emplace();
+  model.loaded = true;
   model.facts->context = 4096;
+  model.facts->model_context = 8192;
   model.facts->can_chat = true;
   model.facts->weight_format = "Q4_K_M";
   model.facts->file_sha256 = {"ab"};
   const std::string text = ModelJson(model);
-  for (const char* part :
-       {R"("context_length":4096)", R"("max_model_len":4096)", R"("n_ctx":4096)", R"("quantization":"Q4_K_M")",
-        R"("sha256":["ab"])", R"(["completion","embedding","chat"])"}) {
+  for (const char* part : {R"("context_length":4096)", R"("max_model_len":4096)", R"("n_ctx":4096)",
+                           R"("n_ctx_train":8192)", R"("loaded":true)", R"("quantization":"Q4_K_M")",
+                           R"("sha256":["ab"])", R"(["completion","embedding","chat"])"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_TRUE(Fits(Json(text), kModelEntry));

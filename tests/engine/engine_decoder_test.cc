@@ -230,6 +230,34 @@ TEST_P(EngineDecoderTest, AnEmbeddingIsTheMeanOfTheHiddenStatesWhateverElseRuns)
       }
     }
   }
+
+  // With little room the answer drives the embedding out in the middle, but where windows give room back.
+  uint64_t preemptions = 0;
+  for (uint32_t context = 151; context <= 300; context += 16) {
+    const uint32_t chunk = 7;
+    Engine engine(model_, tokenizer_, *AvailableKernels()[0], pool,
+                  {.context = context, .chunk = chunk, .kv_bytes = cache.BytesFor(context, chunk)});
+    Request answer;
+    answer.prompt = RandomTokens(62, 4, model_.config.vocabulary);
+    answer.max_tokens = 80;
+    engine.Submit(answer);
+    Request request;
+    request.prompt = prompt;
+    request.embed = true;
+    engine.Submit(request);
+    bool embedded = false;
+    while (!engine.idle()) {
+      for (const Event& event : engine.Step()) {
+        const auto* done = std::get_if<Embedded>(&event.what);
+        if (done == nullptr) continue;
+        embedded = true;
+        EXPECT_EQ(done->values, expected) << context;
+      }
+    }
+    EXPECT_TRUE(embedded);
+    preemptions += engine.counters().preemptions;
+  }
+  if (std::string(GetParam()) == "llama") EXPECT_GT(preemptions, 0u);
 }
 
 TEST_P(EngineDecoderTest, AnswersDoNotDependOnTheHostsFloatingPointMode) {

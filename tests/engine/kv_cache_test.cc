@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace candor {
@@ -44,6 +45,19 @@ TEST(KvCacheTest, PagesStayWhereTheyAreWhenOthersAreAdded) {
   ASSERT_TRUE(cache.Prepare(sequence, 64, 1000));
   EXPECT_EQ(sequence.pages().pages[0][0], first);
   EXPECT_EQ(first[kFullBytes - 1], std::byte{7});
+}
+
+// One user's keys and values must not be there for the next.
+TEST(KvCacheTest, APageThatIsUsedAgainIsZero) {
+  KvCache cache(Groups(), kFullBytes + kWindowBytes);
+  KvSequence sequence(cache);
+  ASSERT_TRUE(cache.Prepare(sequence, 0, 64));
+  std::byte* page = sequence.pages().pages[0][0];
+  std::memset(page, 7, kFullBytes);
+  cache.Release(sequence);
+  ASSERT_TRUE(cache.Prepare(sequence, 0, 64));
+  ASSERT_EQ(sequence.pages().pages[0][0], page);
+  EXPECT_TRUE(std::all_of(page, page + kFullBytes, [](std::byte byte) { return byte == std::byte{0}; }));
 }
 
 TEST(KvCacheTest, FreesPagesThatTheWindowHasPassed) {

@@ -40,6 +40,7 @@ ModelFacts SomeFacts() {
   facts.weight_format = "Q4_K_M";
   facts.parameters = 671'026'419'200;
   facts.context = 8192;
+  facts.model_context = 131072;
   facts.vocabulary = 49152;
   facts.embedding_length = 576;
   facts.weight_bytes = 5'000'000'000;

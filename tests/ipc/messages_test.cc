@@ -176,9 +176,9 @@ TEST(MessagesTest, UnknownKindsAreErrors) {
   EXPECT_THAT([] { DecodeFrontMessage(Bytes("\x0a")); },
               ThrowsMessage<FormatError>(HasSubstr("FrontMessage: kind 10, expected 0 to 9")));
   EXPECT_THAT([] { DecodeWorkerMessage(Bytes("\xff")); },
-              ThrowsMessage<FormatError>(HasSubstr("WorkerMessage: kind 255, expected 0 to 6")));
+              ThrowsMessage<FormatError>(HasSubstr("WorkerMessage: kind 255, expected 0 to 5")));
   // An event of a step: job, choice, kind.
-  std::string event("\5\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x09", 18);
+  std::string event("\4\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x09", 18);
   event.append(8, '\0');
   EXPECT_THAT([&] { DecodeWorkerMessage(Bytes(event)); },
               ThrowsMessage<FormatError>(HasSubstr("StepMessage.events[0].what: kind 9, expected 0 to 8")));
@@ -223,8 +223,8 @@ TEST(MessagesTest, HugeCountsOfTinyBodiesAreRefusedBeforeAnythingIsAllocated) {
     }
   };
   const std::string huge(4, '\xff');
-  refused(DecodeWorkerMessage, "\5" + huge, "StepMessage.events");
-  refused(DecodeWorkerMessage, "\5" + std::string(4, '\0') + huge, "StepMessage.engines");
+  refused(DecodeWorkerMessage, "\4" + huge, "StepMessage.events");
+  refused(DecodeWorkerMessage, "\4" + std::string(4, '\0') + huge, "StepMessage.engines");
   refused(DecodeWorkerMessage, "\3" + std::string(4, '\0') + "\1" + huge, "ModelRefused.message");
   refused(DecodeFrontMessage, "\7" + std::string(12, '\0') + huge, "DetokenizeMessage.tokens");
   refused(DecodeFrontMessage, std::string("\0", 1) + std::string(9, '\0') + huge, "LoadModelMessage.file_names");

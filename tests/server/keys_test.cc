@@ -46,6 +46,12 @@ TEST(KeysTest, FindsTheKeyThatIsPresented) {
   EXPECT_EQ(FindApiKey(keys, ToHex(keys[0].digest)), nullptr);
   EXPECT_EQ(FindApiKey(keys, std::string(1 << 20, 'x')), nullptr);
   EXPECT_EQ(FindApiKey({}, made[0].secret), nullptr);
+  // All of a digest counts.
+  for (const size_t byte : {size_t{0}, size_t{5}, size_t{31}}) {
+    std::vector<ApiKey> similar = {keys[0]};
+    similar[0].digest[byte] ^= std::byte{1};
+    EXPECT_EQ(FindApiKey(similar, made[0].secret), nullptr) << byte;
+  }
 }
 
 TEST(KeysTest, AKeyIsPresentedInEitherField) {

@@ -1,13 +1,16 @@
 """`candor serve` as a command: how it starts, what it refuses, how it survives its worker, how it stops."""
+import hashlib
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
@@ -118,6 +121,19 @@ class Serve(CandorTest):
         os.kill(worker, signal.SIGSTOP)
         return lambda: os.kill(worker, signal.SIGCONT)
 
+    def refused(self, path, body):
+        """Whether there is no place for a request; one that waits leaves again."""
+        try:
+            return self.ask(path, body, timeout=0.3)[0] == 429
+        except TimeoutError:
+            return False
+
+    def until_answered(self, path, body):
+        """A thread that comes back until there is an answer."""
+        thread = threading.Thread(target=lambda: wait_for(lambda: self.ask(path, body)[0] == 200))
+        thread.start()
+        return thread
+
     def metric(self, line):
         with urllib.request.urlopen(self.url + "/metrics", timeout=30) as response:
             return line in response.read().decode().splitlines()
@@ -127,19 +143,24 @@ class Serve(CandorTest):
         shutil.copy(THINKER, self.store / "one.gguf")
         self.serve("--parallel", "1", "--queue", "0", model=None)
         go_on = self.hold_worker()
-        with self.assertRaises(TimeoutError):
-            self.ask("/v1/chat/completions", {"model": "one", **QUESTION}, timeout=0.5)
+        body = json.dumps({"model": "one", **QUESTION}).encode()
+        address = urllib.parse.urlsplit(self.url)
+        with socket.create_connection((address.hostname, address.port)) as client:
+            client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\ncontent-type: application/json\r\n"
+                           b"content-length: %d\r\n\r\n%s" % (address.port, len(body), body))
+            self.assertTrue(wait_for(lambda: self.refused("/v1/tokenize", {"model": "one", "text": "a"})))
+        # Nobody is refused once the first has left, although the model still loads.
+        self.assertTrue(wait_for(lambda: not self.refused("/v1/tokenize", {"model": "one", "text": "a"})))
         go_on()
-        self.assertEqual(self.chat("one")[0], 200)
 
     def test_models_come_back_after_the_worker_has_died_twice(self):
         self.store.mkdir()
         for name in ("one", "two"):
             shutil.copy(THINKER, self.store / f"{name}.gguf")
         self.serve("two", model="one")
-        for _ in range(2):
+        for started in (2, 3):
             os.kill(self.workers()[0], signal.SIGKILL)
-            wait_for(lambda: self.workers())
+            self.assertTrue(wait_for(lambda: self.metric(f"candor_worker_starts_total {started}")))
         self.assertTrue(wait_for(lambda: self.ask("/ready")[0] == 200))
         for name in ("one", "two"):
             self.assertTrue(self.metric(f'candor_model_loaded{{model="{name}"}} 1'))
@@ -173,11 +194,8 @@ class Serve(CandorTest):
     def test_questions_count_in_the_queue(self):
         self.serve("--parallel", "1", "--queue", "0")
         go_on = self.hold_worker()
-        with self.assertRaises(TimeoutError):
-            self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"}, timeout=0.5)
-        first = threading.Thread(target=lambda: self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"}))
-        first.start()
-        wait_for(lambda: self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"}, timeout=5)[0] == 429)
+        first = self.until_answered("/v1/tokenize", {"model": "tiny-thinker", "text": "a"})
+        self.assertTrue(wait_for(lambda: self.refused("/v1/tokenize", {"model": "tiny-thinker", "text": "a"})))
         go_on()
         first.join()
         self.assertEqual(self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"})[0], 200)
@@ -201,6 +219,122 @@ class Serve(CandorTest):
                                   ("/v1/embeddings", {"input": "a" * 2000}, "input")):
             status, _, answer = self.ask(path, {**model, **body})
             self.assertEqual((status, answer["error"]["param"]), (400, param))
+
+    def test_a_key_is_limited_to_its_models_on_every_route(self):
+        keys = self.folder / "keys.json"
+        secrets = {}
+        for name, models in (("all", ()), ("other", ("--models", "other"))):
+            made = self.run_candor("keys", "create", name, "--keys", keys, *models)
+            secrets[name] = made[1].split()[0]
+        self.serve("--keys", keys)
+        model = {"model": "tiny-thinker"}
+        for path, body in (("/v1/chat/completions", {**QUESTION}), ("/v1/completions", {"prompt": "a", "max_tokens": 1}),
+                           ("/v1/embeddings", {"input": "a"}), ("/v1/tokenize", {"text": "a"}),
+                           ("/v1/detokenize", {"tokens": [1]}), ("/v1/render", {**QUESTION})):
+            self.assertEqual(self.ask(path, {**model, **body}, secrets["all"])[0], 200, path)
+            status, _, answer = self.ask(path, {**model, **body}, secrets["other"])
+            self.assertEqual((status, answer["error"]["code"]), (403, "model_not_allowed"), path)
+        self.assertEqual(self.ask("/v1/models/tiny-thinker", key=secrets["other"])[0], 403)
+
+    def test_a_thought_is_closed_by_who_has_begun_it(self):
+        keys = self.folder / "keys.json"
+        one, two = (self.run_candor("keys", "create", name, "--keys", keys)[1].split()[0] for name in ("one", "two"))
+        self.serve("--keys", keys, "--isa", "scalar", "--threads", "1")
+        body = {"model": "tiny-thinker", "stream": True, "logit_bias": {"260": -100, "258": -100}, **QUESTION}
+        request = urllib.request.Request(self.url + "/v1/chat/completions", json.dumps(body).encode(),
+                                         {"content-type": "application/json", "authorization": f"Bearer {one}"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer = json.loads(response.readline().removeprefix(b"data: "))["id"]
+            path = f"/v1/chat/completions/{answer}/answer"
+            self.assertEqual(self.ask(path, {}, two)[2]["error"]["code"], "completion_not_found")
+            self.assertEqual(self.ask(path, {}, one)[0], 200)
+
+    def test_one_key_leaves_room_for_another(self):
+        keys = self.folder / "keys.json"
+        one, two = (self.run_candor("keys", "create", name, "--keys", keys)[1].split()[0] for name in ("one", "two"))
+        self.serve("--keys", keys, "--parallel", "2", "--queue", "2")
+        go_on = self.hold_worker()
+        statuses = []
+        ask = lambda key: statuses.append((key, self.ask("/v1/tokenize", {"model": "tiny-thinker", "text": "a"}, key)[0]))
+        threads = [threading.Thread(target=ask, args=(one,)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        self.assertTrue(wait_for(lambda: len(statuses) == 3), statuses)  # 3 of 4 places are for one key
+        threads.append(threading.Thread(target=ask, args=(two,)))
+        threads[-1].start()
+        time.sleep(0.2)
+        go_on()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(status for key, status in statuses if key == one), [200, 200, 200, 429, 429, 429])
+        self.assertIn((two, 200), statuses)
+
+    def test_prompts_count_as_answers_in_the_queue(self):
+        self.serve("--parallel", "1", "--queue", "1")
+        body = {"model": "tiny-thinker", "max_tokens": 1}
+        status, _, answer = self.ask("/v1/completions", {**body, "prompt": ["a", "b", "c"]})
+        self.assertEqual((status, answer["error"]["code"]), (400, "too_many_answers"))
+        self.assertEqual(self.ask("/v1/completions", {**body, "prompt": ["a", "b"]})[0], 200)
+
+    def test_a_model_that_nobody_uses_is_unloaded(self):
+        self.serve("--unload-after", "1")
+        self.assertEqual(self.chat()[0], 200)
+        loaded = 'candor_model_loaded{model="tiny-thinker"} '
+        self.assertTrue(self.metric(loaded + "1"))
+        self.assertTrue(wait_for(lambda: self.metric(loaded + "0")))
+        self.assertEqual(self.chat()[0], 200)
+
+    def test_a_model_that_has_changed_since_it_was_pulled_is_not_served(self):
+        self.store.mkdir()
+        data = THINKER.read_bytes()
+        (self.store / "one.gguf").write_bytes(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:])
+        digest = hashlib.sha256(data).hexdigest()
+        record = {"source": "https://example.org/one.gguf", "installed": "2026-11-22T06:15:00Z", "verified": True,
+                  "files": [{"name": "one.gguf", "bytes": len(data), "sha256": digest}]}
+        (self.store / "one.json").write_text(json.dumps(record))
+        self.serve(model=None)
+        status, _, answer = self.chat("one")
+        self.assertEqual((status, answer["error"]["code"]), (500, "model_file_error"), answer)
+        self.assertIn(f"but {digest} when it was pulled", answer["error"]["message"])
+
+    def test_memory_counts_what_each_model_works_in(self):
+        self.store.mkdir()
+        for name in ("one", "three", "two"):
+            shutil.copy(THINKER, self.store / f"{name}.gguf")
+        self.serve("--memory", "120MiB", model=None)  # 44 MiB each
+        for name in ("one", "two", "three"):
+            self.assertEqual(self.chat(name)[0], 200)
+        loaded = [self.metric(f'candor_model_loaded{{model="{name}"}} 1') for name in ("one", "two", "three")]
+        self.assertEqual(sum(loaded), 2)
+
+    def test_hints_of_embeddings_are_named(self):
+        self.serve()
+        _, fields, _ = self.ask("/v1/embeddings", {"model": "tiny-thinker", "input": "a", "user": "u"})
+        self.assertEqual(fields["x-candor-ignored"], "user")
+
+    def test_the_end_of_who_reads_standard_error_is_not_the_servers(self):
+        self.serve("--log")
+        self.server.stderr.close()
+        for _ in range(3):
+            self.assertEqual(self.ask("/health")[0], 200)
+            time.sleep(0.1)
+
+    def test_keys_are_read_again_when_that_was_impossible(self):
+        keys = self.folder / "keys.json"
+        secret = self.run_candor("keys", "create", "one", "--keys", keys)[1].split()[0]
+        self.serve("--keys", keys)
+        self.assertEqual(self.ask("/v1/models", key=secret)[0], 200)
+        replaced = self.folder / "replaced.json"
+        empty = json.loads(keys.read_text())
+        empty["keys"] = []
+        replaced.write_text(json.dumps(empty))
+        replaced.chmod(0o664)
+        replaced.rename(keys)
+        time.sleep(2.2)
+        self.assertEqual(self.ask("/v1/models", key=secret)[0], 200)
+        keys.chmod(0o600)
+        self.assertTrue(wait_for(lambda: self.ask("/v1/models", key=secret)[0] == 401))
+        self.assertIn("others than its owner may write it", self.stop()[2])
 
     def test_a_file_of_keys_that_was_named_is_there(self):
         self.serve_fails("keys create", "--keys", self.folder / "none.json", status=2)

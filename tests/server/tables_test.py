@@ -74,7 +74,7 @@ class TablesTest(http_client.ServerTest):
                 body = "{}" if row["method"] == "POST" else ""
                 if body:
                     lines += f"Content-Length: {len(body)}\r\n"
-                client.send(f"{row['method']} /health HTTP/1.1\r\n{lines}\r\n{body}".encode())
+                client.send(f"{row['method']} /health HTTP/{row.get('version', '1.1')}\r\n{lines}\r\n{body}".encode())
                 response = client.response()
                 if row["status"]:
                     self.assertEqual(response.status, row["status"])

@@ -64,12 +64,24 @@ class CommandDocs(unittest.TestCase):
             pathlib.Path(store, "tiny.gguf").touch()
             pathlib.Path(store, "notes.txt").touch()
             for command in all_commands():
-                if not commands_below(command) and command != ("pull",):
+                if not commands_below(command) and command != ("pull",) and command[:1] != ("keys",):
                     self.assertEqual(complete(*command, "", models=store), {"tiny"}, command)
             data = pathlib.Path(store, "candor/models")
             data.mkdir(parents=True)
             (data / "other.gguf").touch()
             self.assertEqual(complete("run", "", data_home=store), {"other"})
+
+    def test_the_completion_offers_keys_and_files_where_they_are_meant(self):
+        with tempfile.TemporaryDirectory() as folder:
+            keys = pathlib.Path(folder, "candor/keys.json")
+            os.environ["XDG_CONFIG_HOME"] = folder
+            self.addCleanup(os.environ.pop, "XDG_CONFIG_HOME")
+            made = subprocess.run([CANDOR, "keys", "create", "a"], check=True, capture_output=True, text=True, timeout=60)
+            self.assertTrue(keys.exists())
+            (offered,) = complete("keys", "revoke", "")
+            self.assertRegex(offered, "^k_[0-9a-f]{12}$")
+            self.assertIn(offered, made.stdout + made.stderr)
+        self.assertEqual(complete("serve", "--tls-cert", ""), set())  # the shell's own: files
 
     def test_the_completion_offers_what_can_be_pulled(self):
         self.assertIn("smollm2-135m", complete("pull", ""))

@@ -40,12 +40,18 @@ _candor_complete() {
       help=$("$program" "${commands[@]}" --help 2>/dev/null) || return
     fi
   done
+  # What an option says it takes as FILE is completed by the shell.
+  if [[ $previous == -* ]] && grep -qF -e "$previous FILE" <<< "$help"; then return; fi
   values=$(_candor_values "$previous" <<< "$help")
   if [ -z "$values" ]; then
     case "$word" in
       -*) values=$(_candor_words options <<< "$help") ;;
       *) values=$(_candor_words commands <<< "$help") ;;
     esac
+    if [ "${commands[0]}" = keys ]; then
+      COMPREPLY=($(compgen -W "$values $("$program" keys list 2>/dev/null | grep -o '^k_[0-9a-f]*')" -- "$word"))
+      return
+    fi
     [ -n "$values" ] || values=$(_candor_known <<< "$help")
     [ -n "$values" ] || values=$(_candor_models)
   fi
