@@ -257,7 +257,9 @@ TEST_P(EngineDecoderTest, AnEmbeddingIsTheMeanOfTheHiddenStatesWhateverElseRuns)
     EXPECT_TRUE(embedded);
     preemptions += engine.counters().preemptions;
   }
-  if (std::string(GetParam()) == "llama") EXPECT_GT(preemptions, 0u);
+  if (std::string(GetParam()) == "llama") {
+    EXPECT_GT(preemptions, 0u);
+  }
 }
 
 TEST_P(EngineDecoderTest, AnswersDoNotDependOnTheHostsFloatingPointMode) {
