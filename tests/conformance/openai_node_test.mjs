@@ -188,7 +188,7 @@ test("errors name the field and have a code", async () => {
   const tool = { type: "function", function: { name: "f", parameters: {} } };
   for (const [param, code, more] of [["temperature", "invalid_value", { temperature: 99 }],
     ["tools", "unsupported_parameter", { tools: [tool] }],
-    [null, "context_length_exceeded", { messages: [{ role: "user", content: "x".repeat(1100) }] }]]) {
+    ["messages", "context_length_exceeded", { messages: [{ role: "user", content: "x".repeat(1100) }] }]]) {
     await assert.rejects(chat(more), (error) => error instanceof OpenAI.BadRequestError && error.param === param &&
       error.code === code && error.requestID?.startsWith("req_"));
   }
