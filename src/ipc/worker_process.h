@@ -26,8 +26,8 @@ struct WorkerCommand {
 };
 
 // Owns the process: the destructor kills it and waits until it is gone. For one thread, which
-// has to live as long as the worker: that dies with it. Between fork and exec the child calls nothing that other threads
-// could have left locked.
+// has to live as long as the worker: that dies with it. Between fork and exec the child calls nothing that other
+// threads could have left locked.
 class WorkerProcess {
  public:
   // Starts it. The child has four descriptors: 0 and 1 are /dev/null, 2 is the front's, 3 the channel. The kernel kills
