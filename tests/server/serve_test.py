@@ -338,6 +338,8 @@ class Serve(CandorTest):
 
     def test_a_file_of_keys_that_was_named_is_there(self):
         self.serve_fails("keys create", "--keys", self.folder / "none.json", status=2)
+        (self.folder / "loop.json").symlink_to("loop.json")
+        self.serve_fails("loop.json: ", "--keys", self.folder / "loop.json")
 
     def test_the_description_needs_no_key(self):
         keys = self.folder / "keys.json"
