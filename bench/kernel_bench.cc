@@ -103,15 +103,14 @@ void Run(const KernelTable& kernels, ThreadPool& pool, size_t bytes, const std::
     const bool floats = TakesFloatActivations(type);
     const PackedMatrix large = RandomMatrix(type, bytes);
     const PackedMatrix small = RandomMatrix(type, bytes / 64);
-    const Case cases[] = {{"1", 1, ActivationKind::kInt8},
-                          {"1 head", 1, ActivationKind::kInt15},
-                          {"4", 4, ActivationKind::kInt8},
-                          {"8", 8, ActivationKind::kInt8},
+    const Case cases[] = {{"1", 1, ActivationKind::kInt8},    {"1 head", 1, ActivationKind::kInt15},
+                          {"4", 4, ActivationKind::kInt8},    {"8", 8, ActivationKind::kInt8},
+                          {"16", 16, ActivationKind::kInt8},  {"16 head", 16, ActivationKind::kInt15},
                           {"256", 256, ActivationKind::kInt8}};
     for (const Case& c : cases) {
       if (floats && c.kind == ActivationKind::kInt15) continue;
       const ActivationKind kind = floats ? ActivationKind::kFloat : c.kind;
-      const PackedMatrix& weights = c.tokens > 8 ? small : large;
+      const PackedMatrix& weights = c.tokens > 16 ? small : large;
       const bool memory = c.tokens == 1;
       const double work = memory ? static_cast<double>(weights.bytes())
                                  : 2.0 * weights.rows() * static_cast<double>(kColumns) * c.tokens;

@@ -25,11 +25,11 @@ enum class ActivationKind : uint8_t { kInt8, kInt15, kFloat };
 // is left over goes into tiles of the powers of two below. Token t's tile begins at t0 * ActivationBytes(kind, k),
 // where t0 is the tile's first token.
 //   integer kinds, per block of 32 columns: [token][plane][32] int8, [token] f32 scale sx,
-//                  [token] f32 sx * sum, [token] int32 sum of columns 0-15, [token] int32 sum of columns 16-31
+//                  [token] f32 sx * sum, and [token] int32 each the negated sums of columns 0-15, 16-31 and 0-31
 //   kFloat         [column][token] f32
 constexpr size_t ActivationBytes(ActivationKind kind, size_t k) {
   if (kind == ActivationKind::kFloat) return k * 4;
-  return (k + 31) / 32 * (kind == ActivationKind::kInt8 ? 48 : 80);
+  return (k + 31) / 32 * (kind == ActivationKind::kInt8 ? 52 : 84);
 }
 
 // The first tile of `tokens` remaining tokens.
@@ -37,6 +37,9 @@ constexpr int TileTokens(int tokens, int max_tile) {
   int tile = max_tile;
   while (tile > tokens) tile /= 2;
   return tile;
+}
+constexpr int TileCount(int tokens, int max_tile) {
+  return tokens / max_tile + __builtin_popcount(static_cast<unsigned>(tokens % max_tile));
 }
 
 // A view of a PackedMatrix.
@@ -118,6 +121,9 @@ struct KernelTable {
   // The exact sum of the weights of n <= 2^20 logits when a token is drawn (docs/numerics-sampling.md, step 5). None is
   // above `largest`; every logit with a weight is at least `cut`.
   double (*sum_of_weights)(const float* logits, size_t n, float largest, double temperature, float cut);
+  // The sum of e^(logit - largest) of n finite logits, none of which is above `largest`, in 16 lanes and their tree
+  // (docs/numerics-sampling.md, "Log-probabilities").
+  double (*sum_of_exponentials)(const float* logits, size_t n, float largest);
 
   // For kernels/peaks.h. int8 dot products as fast as they go; the number of operations done (multiply and add: two).
   uint64_t (*dot_burst)(uint64_t rounds);

@@ -11,15 +11,15 @@ namespace {
 // The parts of one block of 32 columns in a tile of `tokens` tokens.
 struct ActivationBlock {
   static constexpr size_t Bytes(int planes, int tokens) {
-    return static_cast<size_t>(tokens) * static_cast<size_t>(32 * planes + 16);
+    return static_cast<size_t>(tokens) * static_cast<size_t>(32 * planes + 20);
   }
 };
 
 // 32 values to integers of `limit` (127, or 127 * 128 for two planes): scale max / limit, nearest integers, ties to
 // even. A block whose largest magnitude is below 2^-100 is zero; one with a value that is not finite has a NaN scale.
 template <class V, int kPlanes>
-void QuantizeBlock(const float* x, int8_t* planes, float* scale, float* scaled_sum, int32_t* first_sum,
-                   int32_t* second_sum) {
+void QuantizeBlock(const float* x, int8_t* planes, float* scale, float* scaled_sum, int32_t* minus_first,
+                   int32_t* minus_second, int32_t* minus_both) {
   using Ints = typename V::Ints;
   using Floats = typename V::Floats;
   constexpr int kVectors = 32 / V::kLanes;
@@ -40,7 +40,7 @@ void QuantizeBlock(const float* x, int8_t* planes, float* scale, float* scaled_s
     if (bits >= 0x7f800000) memcpy(&max, &nan, 4);
     *scale = bits >= 0x7f800000 ? max : 0.0f;
     *scaled_sum = *scale;
-    *first_sum = *second_sum = 0;
+    *minus_first = *minus_second = *minus_both = 0;
     return;
   }
   *scale = max / kLimit;
@@ -68,8 +68,9 @@ void QuantizeBlock(const float* x, int8_t* planes, float* scale, float* scaled_s
     }
   }
   *scaled_sum = *scale * static_cast<float>(sums[0] + sums[1]);
-  *first_sum = sums[0];
-  *second_sum = sums[1];
+  *minus_first = -sums[0];
+  *minus_second = -sums[1];
+  *minus_both = -sums[0] - sums[1];
 }
 
 template <class V, int kPlanes>
@@ -81,7 +82,7 @@ void QuantizeTile(const float* x, size_t stride, int tokens, int k, std::byte* o
     for (int t = 0; t < tokens; ++t) {
       QuantizeBlock<V, kPlanes>(x + static_cast<size_t>(t) * stride + block * 32,
                                 reinterpret_cast<int8_t*>(codes) + t * 32 * kPlanes, scale + t, scale + tokens + t,
-                                first + t, first + tokens + t);
+                                first + t, first + tokens + t, first + 2 * tokens + t);
     }
   }
 }

@@ -3,6 +3,8 @@
 #ifndef CANDOR_KERNELS_GENERIC_MATMUL_H_
 #define CANDOR_KERNELS_GENERIC_MATMUL_H_
 
+#include <bit>
+
 #include "kernels/generic/activations.h"
 #include "kernels/generic/block_formats.h"
 #include "kernels/generic/fp8.h"
@@ -12,8 +14,29 @@
 namespace candor {
 namespace {
 
-// How far ahead of the weights in use memory is asked for.
-inline constexpr size_t kPrefetchBytes = 8192;
+// What one token asks memory for ahead of the weights in use.
+inline constexpr size_t kPrefetchBytes = 16384;
+
+// The lines that are to come into the second-level cache while tiles are computed: an equal number with each block of
+// 32 columns, so that memory is busy all the time and few lines are on their way at once.
+struct Prefetch {
+  const std::byte* next;
+  const std::byte* end;
+  int lines_per_block;
+
+  [[gnu::always_inline]] void Block() {
+    if (next >= end) return;
+    for (int line = 0; line < lines_per_block; ++line, next += 64) __builtin_prefetch(next, 0, 2);
+  }
+};
+
+// For one panel that `tiles` tiles use. A single tile reads the panel as it comes; of several the first reads what
+// was fetched during the panel before, and together they fetch the next one.
+inline Prefetch PrefetchFor(const std::byte* panel, size_t panel_bytes, int columns, int tiles) {
+  const std::byte* begin = panel + (tiles == 1 ? kPrefetchBytes : panel_bytes);
+  const size_t blocks = static_cast<size_t>(columns) / 32 * static_cast<size_t>(tiles);
+  return {begin, begin + panel_bytes, static_cast<int>((panel_bytes / 64 + blocks) / blocks)};
+}
 
 // Calls `use` with the numbers 0 to 3 as types: which bits of a byte belong to a chunk must be known to the compiler.
 template <int kValue>
@@ -28,11 +51,10 @@ template <class Use>
   use(Chunk<3>());
 }
 
-// kTokens tokens against kLanes rows of one panel, all columns, for a block format with integer activations. The first
-// tile that uses a panel takes it `from_memory`, and asks early for what comes behind.
+// kTokens tokens against kLanes rows of one panel, all columns, for a block format with integer activations.
 template <class V, class Format, int kTokens, int kPlanes>
 void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
-                 bool from_memory) {
+                 Prefetch& prefetch) {
   using Ints = typename V::Ints;
   using Floats = typename V::Floats;
   using Bytes = typename V::Bytes;
@@ -40,7 +62,10 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
   constexpr int kUnitColumns = 32 * Format::kBlocks;
   // Signed wide codes have no offset left to remove.
   constexpr int kOffset = Format::kWide && V::kSignedWideCodes ? 0 : Format::kOffset;
+  constexpr int kOffsetBits = std::countr_zero(static_cast<unsigned>(Format::kOffset));
+  static_assert(kOffset == 0 || kOffset == 1 << kOffsetBits);
 
+  Prefetch ahead = prefetch;
   for (int segment = 0; segment < columns; segment += kSegmentColumns) {
     const int end = columns - segment < kSegmentColumns ? columns : segment + kSegmentColumns;
     Floats sum[kTokens];
@@ -50,16 +75,12 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
       Format::LoadScales(panel, row, scales);
 #pragma GCC unroll 1
       for (int block = 0; block < Format::kBlocks; ++block) {
-        if (from_memory) {
-          // A block's share of the unit, so that few lines are on their way at once.
-          constexpr size_t kShare = (Format::kUnitBytes + Format::kBlocks - 1) / Format::kBlocks;
-          const std::byte* ahead = panel + kPrefetchBytes + static_cast<size_t>(block) * kShare;
-          for (size_t line = 0; line < kShare; line += 64) __builtin_prefetch(ahead + line);
-        }
+        ahead.Block();
         const auto* scale = reinterpret_cast<const float*>(x + kTokens * 32 * kPlanes);
         const float* scaled_sum = scale + kTokens;
-        const auto* first_sum = reinterpret_cast<const int32_t*>(scaled_sum + kTokens);
-        const int32_t* second_sum = first_sum + kTokens;
+        const auto* minus_first = reinterpret_cast<const int32_t*>(scaled_sum + kTokens);
+        const int32_t* minus_second = minus_first + kTokens;
+        const int32_t* minus_both = minus_second + kTokens;
         Ints dot[kTokens][kHalves][kPlanes];
 #pragma GCC unroll 8
         for (int t = 0; t < kTokens; ++t) {
@@ -68,11 +89,12 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
           }
           // The offset is removed once, from the last plane, which has weight 1.
           if constexpr (kOffset != 0) {
+            // As broadcasts from memory and a shift: a multiplication before it costs a tenth of the tile.
             if constexpr (kHalves == 2) {
-              dot[t][0][kPlanes - 1] = V::SetInt(-kOffset * first_sum[t]);
-              dot[t][1][kPlanes - 1] = V::SetInt(-kOffset * second_sum[t]);
+              dot[t][0][kPlanes - 1] = V::ShiftLeftInts(V::SetInt(minus_first[t]), kOffsetBits);
+              dot[t][1][kPlanes - 1] = V::ShiftLeftInts(V::SetInt(minus_second[t]), kOffsetBits);
             } else {
-              dot[t][0][kPlanes - 1] = V::SetInt(-kOffset * (first_sum[t] + second_sum[t]));
+              dot[t][0][kPlanes - 1] = V::ShiftLeftInts(V::SetInt(minus_both[t]), kOffsetBits);
             }
           }
         }
@@ -99,13 +121,20 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
           }
           const Floats sx = V::Set(scale[t]);
           if constexpr (Format::kTwoScales) {
-            const Ints product = V::Add(V::Mul(scales.scale[2 * block], whole[0]),
-                                        V::Mul(scales.scale[2 * block + 1], whole[kHalves - 1]));
-            sum[t] = V::Fma(V::ToFloat(product), V::Mul(scales.d, sx), sum[t]);
+            const Ints first = scales.scale[2 * block];
+            const Ints second = scales.scale[2 * block + 1];
+            Floats product;
+            if constexpr (kPlanes == 1) {
+              // Below 2^24 even together, so floats are as exact as integers, and faster.
+              product = V::Mul(V::ToFloat(second), V::ToFloat(whole[kHalves - 1]));
+              product = V::Fma(V::ToFloat(first), V::ToFloat(whole[0]), product);
+            } else {
+              product = V::ToFloat(V::Add(V::Mul(first, whole[0]), V::Mul(second, whole[kHalves - 1])));
+            }
+            sum[t] = V::Fma(product, V::Mul(scales.d, sx), sum[t]);
             if constexpr (Format::kMinimum) {
-              const Ints minimum = V::Add(V::Mul(scales.minimum[2 * block], V::SetInt(first_sum[t])),
-                                          V::Mul(scales.minimum[2 * block + 1], V::SetInt(second_sum[t])));
-              const Ints negative = V::Sub(V::SetInt(0), minimum);
+              const Ints negative = V::Add(V::Mul(scales.minimum[2 * block], V::SetInt(minus_first[t])),
+                                           V::Mul(scales.minimum[2 * block + 1], V::SetInt(minus_second[t])));
               sum[t] = V::Fma(V::ToFloat(negative), V::Mul(scales.dmin, sx), sum[t]);
             }
           } else {
@@ -121,6 +150,7 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
     }
     for (int t = 0; t < kTokens; ++t) StoreSegment<V>(sum[t], segment == 0, end == columns, to, t);
   }
+  prefetch = ahead;
 }
 
 // The same for a block format with float activations: each weight is rounded to float32, then one fma per column.
@@ -205,36 +235,36 @@ template <class V, class Format, int kPlanes>
 struct IntegerKernel {
   template <int kTokens>
   static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
-                   bool from_memory) {
-    IntegerTile<V, Format, kTokens, kPlanes>(panel, row, columns, x, to, from_memory);
+                   Prefetch& prefetch) {
+    IntegerTile<V, Format, kTokens, kPlanes>(panel, row, columns, x, to, prefetch);
   }
 };
 template <class V, class Format>
 struct ExactKernel {
   template <int kTokens>
-  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, bool) {
+  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, Prefetch&) {
     ExactTile<V, Format>(kTokens, panel, row, columns, reinterpret_cast<const float*>(x), to);
   }
 };
 template <class V, TensorType kType>
 struct FloatKernel {
   template <int kTokens>
-  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, bool) {
+  static void Tile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to, Prefetch&) {
     FloatTile<V, kType, kTokens>(panel, row, columns, reinterpret_cast<const float*>(x), to);
   }
 };
 
 template <class V, class Kernel>
 void RunTile(int tile, const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
-             bool from_memory) {
-  if (tile == 1) return Kernel::template Tile<1>(panel, row, columns, x, to, from_memory);
+             Prefetch& prefetch) {
+  if (tile == 1) return Kernel::template Tile<1>(panel, row, columns, x, to, prefetch);
   if constexpr (V::kMaxTile >= 2) {
-    if (tile == 2) return Kernel::template Tile<2>(panel, row, columns, x, to, from_memory);
+    if (tile == 2) return Kernel::template Tile<2>(panel, row, columns, x, to, prefetch);
   }
   if constexpr (V::kMaxTile >= 4) {
-    if (tile == 4) return Kernel::template Tile<4>(panel, row, columns, x, to, from_memory);
+    if (tile == 4) return Kernel::template Tile<4>(panel, row, columns, x, to, prefetch);
   }
-  if constexpr (V::kMaxTile >= 8) Kernel::template Tile<8>(panel, row, columns, x, to, from_memory);
+  if constexpr (V::kMaxTile >= 8) Kernel::template Tile<8>(panel, row, columns, x, to, prefetch);
 }
 
 // Panels outside, token tiles inside: a panel is read from memory once, and from the first-level cache for every tile.
@@ -242,8 +272,10 @@ template <class V, class Kernel>
 void Panels(const MatmulArgs& a) {
   const int columns = static_cast<int>(a.weights.cols);
   const size_t token_bytes = ActivationBytes(a.kind, a.weights.cols);
+  const int tiles = TileCount(a.tokens, V::kMaxTile) * (panel::kRows / V::kLanes);
   for (uint32_t p = a.panel_begin; p < a.panel_end; ++p) {
     const std::byte* panel = a.weights.data + p * a.weights.panel_bytes;
+    Prefetch prefetch = PrefetchFor(panel, a.weights.panel_bytes, columns, tiles);
     for (int row = 0; row < panel::kRows; row += V::kLanes) {
       const size_t output = p * static_cast<size_t>(panel::kRows) + static_cast<size_t>(row);
       for (int token = 0; token < a.tokens;) {
@@ -251,7 +283,7 @@ void Panels(const MatmulArgs& a) {
         const TileOutput to{a.out + static_cast<size_t>(token) * a.out_stride + output, a.out_stride,
                             a.bias ? a.bias + output : nullptr};
         RunTile<V, Kernel>(tile, panel, row, columns, a.activations + static_cast<size_t>(token) * token_bytes, to,
-                           row == 0 && token == 0);
+                           prefetch);
         token += tile;
       }
     }

@@ -5,6 +5,7 @@
 #include "kernels/generic/activations.h"
 #include "kernels/generic/attention.h"
 #include "kernels/generic/elementwise.h"
+#include "kernels/generic/exponentials.h"
 #include "kernels/generic/kv_page.h"
 #include "kernels/generic/matmul.h"
 #include "kernels/generic/peaks.h"
@@ -35,6 +36,7 @@ constexpr KernelTable MakeTable(const char* name) {
           .store_key = StoreKey<V>,
           .store_value = StoreValue<V>,
           .sum_of_weights = SumOfWeights<V>,
+          .sum_of_exponentials = SumOfExponentials<V>,
           .dot_burst = DotBurst<V>,
           .read_burst = ReadBurst<V>};
 }
