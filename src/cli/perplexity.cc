@@ -21,7 +21,7 @@ void ScoreWindow(Evaluator& evaluator, std::span<const TokenId> window, size_t f
     const std::span<const float> logits = evaluator.Append(window.subspan(begin, count));
     for (size_t i = std::max(first, begin + 1); i <= begin + count; ++i) {
       const std::span<const float> row = logits.subspan((i - 1 - begin) * vocabulary, vocabulary);
-      const double loss = LogSumExp(row) - row[static_cast<size_t>(window[i])];
+      const double loss = LogSumExp(evaluator.kernels(), row) - row[static_cast<size_t>(window[i])];
       if (!std::isfinite(loss)) throw Error("the model's logits after token " + std::to_string(i) + " are not finite");
       result.sum += loss;
       result.sum_of_squares += loss * loss;

@@ -13,12 +13,11 @@
 #include "base/error.h"
 #include "base/float_mode.h"
 #include "engine/decoder_runner.h"
-#include "engine/logprobs.h"
 #include "engine/prefix_tree.h"
 #include "engine/runner.h"
-#include "engine/sampler.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
+#include "engine/token_picker.h"
 
 namespace candor {
 namespace {
@@ -43,7 +42,7 @@ Failed Broken(const Sequence& sequence, const char* what) {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(std::unique_ptr<Runner> its_runner, const Tokenizer& its_tokenizer, const KernelTable& kernels,
+  Impl(std::unique_ptr<Runner> its_runner, const Tokenizer& its_tokenizer, const KernelTable& kernels, ThreadPool* pool,
        const EngineOptions& given)
       : runner(std::move(its_runner)),
         tokenizer(its_tokenizer),
@@ -52,7 +51,7 @@ struct Engine::Impl {
         cache(runner->kv_groups(), options.kv_bytes),
         prefixes(cache, options.remember_prefixes),
         scheduler(cache, prefixes, options.chunk, options.max_sequences),
-        sampler(kernels) {
+        picker(kernels, pool) {
     if (vocabulary == 0 || vocabulary > Sampler::kMaxVocabulary) {
       throw UnsupportedError("vocabulary: " + std::to_string(vocabulary) + " tokens, at most " +
                              std::to_string(Sampler::kMaxVocabulary) + " are supported");
@@ -61,9 +60,11 @@ struct Engine::Impl {
 
   void Validate(const Request& request) const;
   void Start(Sequence& sequence);
-  void Advance(const ScheduledRows& rows, bool broken, StepResult& result, Clock::time_point began);
+  std::vector<LogitsRow> RowsToPick(std::span<const ScheduledRows> rows, const StepResult& result) const;
+  void Advance(const ScheduledRows& rows, bool broken, std::span<const float>& hidden, std::span<PickedToken>& picked,
+               Clock::time_point began);
   void Embed(const ScheduledRows& rows, bool broken, std::span<const float> hidden);
-  void Pick(Sequence& sequence, std::span<const float> logits);
+  void Take(Sequence& sequence, PickedToken picked);
   enum class Origin { kSampled, kForced, kResumed };
   TokenOutput Append(Sequence& sequence, TokenId token, Origin origin);
   std::vector<TokenOutput> AppendForced(Sequence& sequence, const std::vector<TokenId>& tokens);
@@ -83,7 +84,7 @@ struct Engine::Impl {
   KvCache cache;
   PrefixTree prefixes;
   Scheduler scheduler;
-  Sampler sampler;
+  TokenPicker picker;
   std::map<RequestId, std::unique_ptr<Sequence>> sequences;
   std::vector<Event> events;  // of the next Step
   RequestId next_id = 1;
@@ -99,12 +100,12 @@ Engine::Engine(const Model& model, const Tokenizer& tokenizer, const KernelTable
   auto runner = std::make_unique<DecoderRunner>(
       model, kernels, pool, resolved.kv,
       DecoderOptions{.exact = resolved.exact, .max_rows = resolved.chunk + resolved.max_sequences});
-  impl_ = std::make_unique<Impl>(std::move(runner), tokenizer, kernels, resolved);
+  impl_ = std::make_unique<Impl>(std::move(runner), tokenizer, kernels, &pool, resolved);
 }
 
 Engine::Engine(std::unique_ptr<Runner> runner, const Tokenizer& tokenizer, const KernelTable& kernels,
                const EngineOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(runner), tokenizer, kernels, options)) {}
+    : impl_(std::make_unique<Impl>(std::move(runner), tokenizer, kernels, nullptr, options)) {}
 
 Engine::~Engine() = default;
 
@@ -222,15 +223,33 @@ std::vector<Event> Engine::Step() {
   const Clock::time_point began = Clock::now();
   const std::vector<ScheduledRows> rows = impl_->scheduler.Next();
   if (!rows.empty()) {
-    StepResult result = impl_->runner->Run(rows);
-    for (size_t i = 0; i < rows.size(); ++i) impl_->Advance(rows[i], (*result.broken)[i], result, began);
-    CHECK(result.logits.empty() && result.hidden.empty());
+    const StepResult result = impl_->runner->Run(rows);
+    std::span<PickedToken> picked = impl_->picker.Pick(impl_->RowsToPick(rows, result));
+    std::span<const float> hidden = result.hidden;
+    for (size_t i = 0; i < rows.size(); ++i) impl_->Advance(rows[i], (*result.broken)[i], hidden, picked, began);
+    CHECK(picked.empty() && hidden.empty());
   }
   return std::exchange(impl_->events, {});
 }
 
-// Books what the step has computed of one sequence and takes its rows off `result` where it has any.
-void Engine::Impl::Advance(const ScheduledRows& rows, bool broken, StepResult& result, Clock::time_point began) {
+// A row for each entry that ends its sequence's pending tokens: the token that comes next.
+std::vector<LogitsRow> Engine::Impl::RowsToPick(std::span<const ScheduledRows> rows, const StepResult& result) const {
+  std::vector<LogitsRow> to_pick;
+  std::span<const float> logits = result.logits;
+  for (const ScheduledRows& entry : rows) {
+    const Sequence& sequence = *entry.sequence;
+    if (sequence.request.embed || entry.first + entry.count < sequence.tokens.size()) continue;
+    to_pick.push_back({logits.first(vocabulary), &sequence.request, sequence.tokens});
+    logits = logits.subspan(runner->vocabulary());
+  }
+  CHECK(logits.empty());
+  return to_pick;
+}
+
+// Books what the step has computed of one sequence, and takes its rows off `hidden` and its token off `picked` where it
+// has any.
+void Engine::Impl::Advance(const ScheduledRows& rows, bool broken, std::span<const float>& hidden,
+                           std::span<PickedToken>& picked, Clock::time_point began) {
   Sequence& sequence = *rows.sequence;
   const uint32_t prompt = sequence.usage.prompt_tokens;
   sequence.computed += rows.count;
@@ -246,19 +265,21 @@ void Engine::Impl::Advance(const ScheduledRows& rows, bool broken, StepResult& r
     Report(sequence, PrefillProgress{done, prompt});
   }
   if (sequence.request.embed) {
-    const std::span<const float> hidden = result.hidden.first(rows.count * runner->hidden_size());
-    result.hidden = result.hidden.subspan(hidden.size());
-    Embed(rows, broken, hidden);
+    const std::span<const float> own = hidden.first(rows.count * runner->hidden_size());
+    hidden = hidden.subspan(own.size());
+    Embed(rows, broken, own);
     return;
   }
-  const bool ends = sequence.pending() == 0;
-  const std::span<const float> row = result.logits.first(ends ? runner->vocabulary() : 0);
-  result.logits = result.logits.subspan(row.size());
+  PickedToken* next = nullptr;
+  if (sequence.pending() == 0) {
+    next = &picked.front();
+    picked = picked.subspan(1);
+  }
   if (broken) {
     End(sequence, Broken(sequence, "a key or value"));
     return;
   }
-  if (!ends) return;
+  if (next == nullptr) return;
 
   sequence.answering = true;
   for (TokenOutput& output : std::exchange(sequence.forced_at_start, {})) Report(sequence, std::move(output));
@@ -266,7 +287,7 @@ void Engine::Impl::Advance(const ScheduledRows& rows, bool broken, StepResult& r
     End(sequence, Finished{*reason, sequence.usage});
     return;
   }
-  Pick(sequence, row.first(vocabulary));
+  Take(sequence, std::move(*next));
 }
 
 // Adds the rows' hidden states to the sum, in double and in order of position: so it does not depend on how the prompt
@@ -290,11 +311,10 @@ void Engine::Impl::Embed(const ScheduledRows& rows, bool broken, std::span<const
   }
 }
 
-// Samples the next token; then whatever that token forces.
-void Engine::Impl::Pick(Sequence& sequence, std::span<const float> logits) {
+// Appends the token that was picked; then whatever that token forces.
+void Engine::Impl::Take(Sequence& sequence, PickedToken picked) {
   const Request& request = sequence.request;
-  const auto token =
-      sampler.Sample(logits, request.sampling, {sequence.tokens, request.prompt.size(), request.seed, request.choice});
+  const std::optional<TokenId> token = picked.token;
   if (!token) {
     End(sequence, Broken(sequence, "a logit"));
     return;
@@ -315,9 +335,8 @@ void Engine::Impl::Pick(Sequence& sequence, std::span<const float> logits) {
   }
   TokenOutput output = Append(sequence, *token, Origin::kSampled);
   if (request.logprobs) {
-    const double log_sum = LogSumExp(logits);
-    output.logprob = static_cast<double>(logits[static_cast<size_t>(*token)]) - log_sum;
-    output.top = MostLikely(logits, log_sum, *request.logprobs);
+    output.logprob = picked.logprob;
+    output.top = std::move(picked.top);
   }
   Report(sequence, std::move(output));
   if (Ends(request, *token)) {

@@ -13,8 +13,9 @@
 namespace candor {
 
 struct Evaluator::Impl {
-  Impl(const Model& its_model, const KernelTable& kernels, ThreadPool& pool, const EngineOptions& given)
+  Impl(const Model& its_model, const KernelTable& its_kernels, ThreadPool& pool, const EngineOptions& given)
       : model(its_model),
+        kernels(its_kernels),
         layout(model.config, given.kv),
         options(ResolveOptions(given, model.config.context_length, layout.groups())),
         decoder(model, layout, kernels, pool, {.exact = options.exact, .max_rows = options.chunk}),
@@ -22,6 +23,7 @@ struct Evaluator::Impl {
         sequence(cache) {}
 
   const Model& model;
+  const KernelTable& kernels;
   KvLayout layout;
   const EngineOptions options;
   Decoder decoder;
@@ -77,5 +79,7 @@ uint32_t Evaluator::Rewind(uint32_t position) {
 uint32_t Evaluator::position() const { return impl_->position; }
 const EngineOptions& Evaluator::options() const { return impl_->options; }
 size_t Evaluator::vocabulary() const { return impl_->model.config.vocabulary; }
+
+const KernelTable& Evaluator::kernels() const { return impl_->kernels; }
 
 }  // namespace candor

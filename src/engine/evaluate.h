@@ -34,6 +34,7 @@ class Evaluator {
   uint32_t position() const;             // tokens so far
   const EngineOptions& options() const;  // with zeros replaced by what they stand for
   size_t vocabulary() const;             // of the model: the length of a row of logits
+  const KernelTable& kernels() const;
 
  private:
   struct Impl;

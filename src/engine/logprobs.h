@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "engine/request.h"
+#include "kernels/kernel_table.h"
 
 namespace candor {
 
-// The natural logarithm of the sum of e^logit: the largest logit plus the logarithm of the sum, over ascending ids in
-// double, of e^(logit - largest). A token's log-probability is its logit minus this. `logits` are finite, not empty.
-double LogSumExp(std::span<const float> logits);
+// The natural logarithm of the sum of e^logit, as docs/numerics-sampling.md defines it. A token's log-probability is
+// its logit minus this. `logits` are finite, not empty.
+double LogSumExp(const KernelTable& kernels, std::span<const float> logits);
 
 // The `count` most likely tokens (fewer when there are fewer), by (log-probability descending, id ascending).
 std::vector<TokenLogprob> MostLikely(std::span<const float> logits, double log_sum, uint32_t count);

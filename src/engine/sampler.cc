@@ -4,13 +4,12 @@
 #include "engine/sampler.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "base/check.h"
 #include "base/float_mode.h"
+#include "engine/logit_scan.h"
 #include "engine/philox.h"
 #include "engine/sampling_weights.h"
 #include "kernels/spec/math.h"
@@ -19,36 +18,6 @@ namespace candor {
 namespace {
 
 constexpr size_t kLanes = 16;
-
-struct Scan {
-  float largest;
-  bool finite;
-};
-
-Scan ScanLogits(std::span<const float> logits) {
-  constexpr uint32_t kInfinity = 0x7f800000;
-  std::array<float, kLanes> largest;
-  largest.fill(-std::numeric_limits<float>::infinity());
-  std::array<uint32_t, kLanes> bad{};
-  size_t i = 0;
-  for (; i + kLanes <= logits.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      const float value = logits[i + lane];
-      bad[lane] |= (std::bit_cast<uint32_t>(value) & kInfinity) == kInfinity;
-      largest[lane] = value > largest[lane] ? value : largest[lane];
-    }
-  }
-  for (; i < logits.size(); ++i) {
-    bad[0] |= (std::bit_cast<uint32_t>(logits[i]) & kInfinity) == kInfinity;
-    largest[0] = logits[i] > largest[0] ? logits[i] : largest[0];
-  }
-  Scan scan{largest[0], bad[0] == 0};
-  for (size_t lane = 1; lane < kLanes; ++lane) {
-    scan.largest = std::max(scan.largest, largest[lane]);
-    scan.finite &= bad[lane] == 0;
-  }
-  return scan;
-}
 
 }  // namespace
 
@@ -232,7 +201,7 @@ std::optional<TokenId> Sampler::Sample(std::span<const float> raw_logits, const 
   CHECK(!raw_logits.empty() && raw_logits.size() <= kMaxVocabulary);
   CHECK(at.prompt_tokens <= at.tokens.size());
   const std::span<const float> logits = Adjust(raw_logits, params, at);
-  const Scan scan = ScanLogits(logits);
+  const LogitScan scan = ScanLogits(logits);
   if (!scan.finite) return std::nullopt;
   if (params.temperature == 0) {
     return static_cast<TokenId>(std::find(logits.begin(), logits.end(), scan.largest) - logits.begin());

@@ -24,7 +24,7 @@ constexpr Bar kBars[] = {
 
 // Over the reference's 64 likeliest tokens and one bucket for all others.
 double Divergence(std::span<const float> logits, std::span<const int32_t> ids, std::span<const float> logprobs) {
-  const double log_sum = LogSumExp(logits);
+  const double log_sum = LogSumExp(*AvailableKernels()[0], logits);
   double sum = 0, rest = 1, reference_rest = 1;
   for (size_t i = 0; i < ids.size(); ++i) {
     const double reference = logprobs[i];
