@@ -12,6 +12,7 @@
 #include "api/json_value.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/freed_memory.h"
 #include "cli/command.h"
 #include "cli/key_file_option.h"
 #include "cli/local_time.h"
@@ -55,7 +56,7 @@ constexpr uint64_t kUsualKvBytes = uint64_t{2} << 30;
 // Of a prompt in one step: the answers that are under way wait for it. A larger one reads no faster.
 constexpr uint32_t kUsualChunk = 128;
 constexpr uint64_t kMaxPemBytes = 1 << 20;
-constexpr std::chrono::seconds kCountInterval{1};  // of connections, for /metrics
+constexpr std::chrono::seconds kLookInterval{1};
 
 uint64_t MemoryOf(const ServeOptions& options) {
   if (options.memory_bytes != 0) return options.memory_bytes;
@@ -163,7 +164,8 @@ class Serving {
   std::string keys_problem_;  // as told
   std::optional<Metrics> metrics_;
   std::optional<AccessLog> log_;
-  EventLoop::Subscriptions count_;
+  EventLoop::Subscriptions look_;
+  bool served_ = false;  // since freed memory was returned
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<HttpServer> server_;
   std::vector<EventLoop::Subscriptions> signals_;
@@ -181,14 +183,17 @@ std::optional<Caller> Serving::Authenticate(const HttpRequest& request) {
 }
 
 void Serving::LookAround() {
-  metrics_->ConnectionsCounted(server_->counts());
-  keys_->required(std::chrono::steady_clock::now());  // looks at the file
+  const HttpServer::Counts counts = server_->counts();
+  metrics_->ConnectionsCounted(counts);
+  // Large requests leave an allocator with large holes that it keeps. Not while others wait for an answer.
+  if (counts.busy == 0 && std::exchange(served_, false)) ReturnFreedMemory();
+  keys_->Refresh(std::chrono::steady_clock::now());
   if (keys_->problem() != keys_problem_) {
     keys_problem_ = keys_->problem();
     Note("candor: " +
          (keys_problem_.empty() ? "the keys can be read again" : keys_problem_ + "; the keys stay as they were"));
   }
-  count_ = loop_.After(kCountInterval, [this] { LookAround(); });
+  look_ = loop_.After(kLookInterval, [this] { LookAround(); });
 }
 
 void Serving::Run() {
@@ -225,6 +230,7 @@ void Serving::Run() {
     const RouteMatch match = FindRoute(record.method, record.path);
     metrics_->RequestEnded(match.route ? RoutePattern(*match.route) : "", record);
     if (log_) log_->Write(record);
+    served_ = true;
   };
   listening.on_grace_over = [this] {
     Say("breaking off what is under way");

@@ -31,8 +31,11 @@ class KeyRing {
   // Reads the file: throws as ReadKeyFile().
   explicit KeyRing(std::filesystem::path path);
 
-  // The key that `presented` is; null when it is none. Valid until the next call. Looks at most once a second whether
-  // the file has changed. One that cannot be read any more leaves the keys as they were: see problem().
+  // Looks whether the file has changed, once a second at most. One that cannot be read any more leaves the keys as they
+  // were: see problem(). The calls below do the same.
+  void Refresh(Clock::time_point now);
+
+  // The key that `presented` is; null when it is none. Valid until the next call.
   const ApiKey* Find(std::string_view presented, Clock::time_point now);
 
   // Whether requests need a key: since there was one. It stays so when the last one goes, so that losing the file does
@@ -50,7 +53,6 @@ class KeyRing {
     bool operator==(const Stamp&) const = default;
   };
 
-  void Refresh(Clock::time_point now);
   Stamp Look() const;
 
   std::filesystem::path path_;
