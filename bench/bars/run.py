@@ -66,7 +66,7 @@ class ServingBars:
 
     def throughput(self):
         result = self.measured()
-        return (f"{result['ratio']:.1f} ({result['tps']:.0f} to {result['their_tps']:.0f} tokens/s)",
+        return (f"{result['ratio']:.2f} ({result['tps']:.0f} to {result['their_tps']:.0f} tokens/s)",
                 result["ratio"] >= 4)
 
     def first_token(self):

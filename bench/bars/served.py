@@ -1,8 +1,11 @@
 """A running `candor serve`, and requests to it with nothing but sockets: a client of its own costs next to nothing."""
+import bisect
 import contextlib
 import http.client
 import json
+import selectors
 import signal
+import socket
 import subprocess
 import time
 import urllib.parse
@@ -44,19 +47,55 @@ class Server:
             raise RuntimeError(f"{path}: {response.status} {text.decode()}")
         return json.loads(text)
 
-    def stream(self, path, **body):
-        """Yields (seconds since the request, event, parsed) for each event that has text."""
-        connection = http.client.HTTPConnection(self.address, timeout=600)
+    def streams(self, path, bodies):
+        """Asks for all of them at once. For each the [(seconds since the begin, event, parsed)] of its stream.
+
+        One thread keeps what comes and looks at it afterwards: what a client does meanwhile it takes from the server.
+        """
+        host, port = self.address.split(":")
+        waiting = selectors.DefaultSelector()
+        received = []  # for each body [(seconds, bytes)]
         begin = time.perf_counter()
-        connection.request("POST", path, json.dumps({"model": self.model, "stream": True, **body}),
-                           {"content-type": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
-            raise RuntimeError(f"{path}: {response.status} {response.read().decode()}")
-        for line in response:
+        for body in bodies:
+            data = json.dumps({"model": self.model, "stream": True, **body}).encode()
+            connection = socket.create_connection((host, int(port)))
+            connection.sendall(f"POST {path} HTTP/1.1\r\nHost: {self.address}\r\nContent-Type: application/json\r\n"
+                               f"Connection: close\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
+            received.append([])
+            waiting.register(connection, selectors.EVENT_READ, received[-1])
+        while waiting.get_map():
+            for key, _ in waiting.select():
+                data = key.fileobj.recv(1 << 16)
+                key.data.append((time.perf_counter() - begin, data))
+                if not data:
+                    waiting.unregister(key.fileobj)
+                    key.fileobj.close()
+        return [list(events_of(parts)) for parts in received]
+
+
+def events_of(parts):
+    """The (seconds, event) of a response that came as [(seconds, bytes)]: each with the bytes that completed it."""
+    times, ends, whole = [], [], b""
+    for at, data in parts:
+        whole += data
+        times.append(at)
+        ends.append(len(whole))
+    head, _, _ = whole.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200 ") or b"chunked" not in head:
+        raise RuntimeError(whole.decode(errors="replace"))
+    text, place = b"", len(head) + 4
+    while True:
+        line_end = whole.index(b"\r\n", place)
+        size = int(whole[place:line_end], 16)
+        if size == 0:
+            break
+        text += whole[line_end + 2:line_end + 2 + size]
+        place = line_end + 2 + size + 2
+        *lines, text = text.split(b"\n")
+        for line in lines:
             if not line.startswith(b"data: ") or line.startswith(b"data: [DONE]"):
                 continue
             event = json.loads(line[6:])
             if "error" in event:
                 raise RuntimeError(event["error"]["message"])
-            yield time.perf_counter() - begin, event
+            yield times[bisect.bisect_left(ends, place)], event

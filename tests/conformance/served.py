@@ -5,22 +5,22 @@ answers; what it says was written down by another implementation (expected.json 
 """
 import json
 import math
-import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import urllib.request
 
-BINARY = pathlib.Path(os.environ.get("CANDOR_BINARY", "candor")).resolve()
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "server"))
+import candor_server  # noqa: E402
+
+BINARY = candor_server.BINARY
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
-THINKER = DATA / "reasoning/tiny-thinker.gguf"
+THINKER = candor_server.THINKER
 MODEL = "tiny-thinker"
-MODELS = pathlib.Path(os.environ.get("CANDOR_MODELS") or pathlib.Path.home() / ".local/share/candor/models")
+MODELS = candor_server.MODELS
 
 THINK, END_THINK, END = 259, 260, 258  # <think>, </think>, <|im_end|>
 QUESTION = [{"role": "user", "content": "What is 737+361?"}]
@@ -36,47 +36,21 @@ def golden(case):
     return next(row for row in cases if row["case"] == case)
 
 
-class Server:
+class Server(candor_server.CandorServer):
     """candor serve on a free port of 127.0.0.1, with a home of its own."""
 
     def __init__(self, *arguments, models=(THINKER,), store=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="candor_conformance_"))
-        self.store = self.folder / "store"
-        self.store.mkdir()
-        for name, data in (store or {}).items():
-            (self.store / name).write_bytes(data)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "CANDOR_MODELS": str(self.store),
-                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
-        self.log = open(self.folder / "log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen([BINARY, "serve", *models, "--port", "0", "--json", *arguments],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True,
-                                        env=environment, cwd=self.folder)
-        line = self.process.stdout.readline()
-        if not line:
-            self.process.wait()
-            raise RuntimeError(f"candor serve did not start: {self.said()}")
-        self.url = json.loads(line)["url"]
+        super().__init__(models, *arguments, store=store)
         self.base_url = self.url + "/v1"
 
-    def said(self):
-        self.log.seek(0)
-        return self.log.read()
-
     def stop(self):
-        """Ends it: twice, because answers may be under way that nobody waits for."""
-        for _ in range(2):
-            if self.process.poll() is None:
-                self.process.send_signal(signal.SIGINT)
-                time.sleep(0.05)
+        """Ends it, and with it the answers under way that nobody waits for; returns its exit status."""
+        self.process.send_signal(signal.SIGINT)
         try:
-            status = self.process.wait(20)
+            self.process.wait(0.5)  # a signal that comes while it ends would change its status
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
-        self.process.stdout.close()
-        self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return status
+            pass  # the second signal does not wait for answers
+        return super().stop()[0]
 
     def workers(self):
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:

@@ -56,6 +56,16 @@ int main(int argc, char** argv) {
     return 7;
   } else if (what == "abort") {
     ::abort();
+  } else if (what == "lie" || what == "break the frame") {
+    if (what == "lie") {
+      Say("no message");
+    } else {
+      const std::string bytes(64, '\xff');
+      if (::write(kWorkerChannelDescriptor, bytes.data(), bytes.size()) < 0) return 1;
+    }
+    for (;;) ::pause();
+  } else if (what == "lie and exit") {
+    Say("no message");
   } else if (what == "wait") {
     Say("here");
     for (;;) ::pause();

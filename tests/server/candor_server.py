@@ -13,7 +13,7 @@ import urllib.parse
 import http_client
 
 BINARY = pathlib.Path(os.environ.get("CANDOR_BINARY", "build/release/candor")).resolve()
-MODELS = pathlib.Path(os.environ.get("CANDOR_MODELS") or pathlib.Path.home() / ".local/share/candor/models")
+MODELS = pathlib.Path(os.environ.get("CANDOR_MODELS") or pathlib.Path.home() / ".local/share/candor/models").resolve()
 THINKER = pathlib.Path(__file__).resolve().parents[1] / "data" / "reasoning" / "tiny-thinker.gguf"
 SMALL = MODELS / "smollm2-135m.gguf"
 SKIPPED = 77  # exit status: see SKIP_RETURN_CODE in CMakeLists.txt
@@ -23,9 +23,12 @@ TIMEOUT = 30  # seconds until a request counts as hanging
 class CandorServer(http_client.Server):
     """`candor serve` with a home of its own, on a free port."""
 
-    def __init__(self, models, *options, keys=None):
-        """`keys`: the file with the API keys; without it there are none."""
+    def __init__(self, models, *options, keys=None, store=None):
+        """`keys`: the file with the API keys; without it there are none. `store`: what the store holds, by name."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="candor_server_"))
+        (self.folder / "store").mkdir()
+        for name, data in (store or {}).items():
+            (self.folder / "store" / name).write_bytes(data)
         command = [BINARY, "serve", *models, "--port", "0", "--json", *options]
         if keys:
             command += ["--keys", keys]
@@ -33,7 +36,7 @@ class CandorServer(http_client.Server):
                        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
         self.log = (self.folder / "log").open("w+b")
         self.process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=self.log,
-                                        stdin=subprocess.DEVNULL, env=environment)
+                                        stdin=subprocess.DEVNULL, env=environment, cwd=self.folder)
         line = self.process.stdout.readline()
         if not line:
             self.process.wait(timeout=20)
