@@ -17,15 +17,16 @@ namespace candor {
 
 // How the inputs of a product with weights are held.
 //   kInt8   blocks of 32: 8-bit integers and a scale
-//   kInt15  the same with 15 bits, as two planes of 8-bit integers: for the output head
+//   kInt15  the same with 15 bits: for the output head
 //   kFloat  float32: for float weights (TakesFloatActivations), and for every type when exact arithmetic is asked for
 enum class ActivationKind : uint8_t { kInt8, kInt15, kFloat };
 
 // Quantised or float activations of several tokens lie token tile by token tile. A tile holds `max_tile` tokens; what
 // is left over goes into tiles of the powers of two below. Token t's tile begins at t0 * ActivationBytes(kind, k),
 // where t0 is the tile's first token.
-//   integer kinds, per block of 32 columns: [token][plane][32] int8, [token] f32 scale sx,
-//                  [token] f32 sx * sum, and [token] int32 each the negated sums of columns 0-15, 16-31 and 0-31
+//   integer kinds, per block of 32 columns: [token] 32 integers, [token] f32 scale sx, [token] f32 sx * sum, and
+//                  [token] int32 each the negated sums of columns 0-15, 16-31 and 0-31. The integers are int8; of
+//                  kInt15 two planes of int8, high and low, or where kernels multiply int16, those (see matmul.h)
 //   kFloat         [column][token] f32
 constexpr size_t ActivationBytes(ActivationKind kind, size_t k) {
   if (kind == ActivationKind::kFloat) return k * 4;

@@ -21,7 +21,7 @@ constexpr TensorType kTypes[] = {TensorType::kF32,  TensorType::kF16,    TensorT
                                  TensorType::kQ6_K, TensorType::kIQ4_NL, TensorType::kIQ4_XS, TensorType::kMXFP4};
 
 // Which inputs: ordinary numbers, or what breaks kernels.
-enum class Inputs { kOrdinary, kExtreme };
+enum class Inputs { kOrdinary, kExtreme, kLargest };
 
 class Product {
  public:
@@ -30,7 +30,7 @@ class Product {
     const TensorTypeInfo& info = InfoOf(type);
     row_bytes_ = columns / info.block_values * info.block_bytes;
     weights_.resize(rows * row_bytes_);
-    for (uint8_t& byte : weights_) byte = static_cast<uint8_t>(random_());
+    for (uint8_t& byte : weights_) byte = inputs == Inputs::kLargest ? LargestCodes() : static_cast<uint8_t>(random_());
     for (size_t at = 0; at < weights_.size(); at += info.block_bytes) FixScales(weights_.data() + at, inputs);
     if (type == TensorType::kQ8_0 && inputs == Inputs::kExtreme) {
       for (size_t i = 0; i < 32; ++i) weights_[2 + i] = 0x80;  // -128 everywhere in a block
@@ -42,6 +42,10 @@ class Product {
   std::vector<float> Input(int tokens, Inputs inputs) {
     std::normal_distribution<float> normal;
     std::vector<float> x(static_cast<size_t>(tokens) * columns_);
+    if (inputs == Inputs::kLargest) {  // by token: 127 everywhere, -127 everywhere
+      for (size_t i = 0; i < x.size(); ++i) x[i] = i / columns_ % 2 ? -1.0f : 1.0f;
+      return x;
+    }
     for (float& v : x) v = normal(random_);
     if (inputs == Inputs::kExtreme) {
       const float special[] = {0.0f, -0.0f, 1e30f, -1e30f, 1e-35f, 1e-42f, 127.0f, -127.0f, 0.5f, 1.5f, 2.5f};
@@ -125,6 +129,13 @@ class Product {
     const uint16_t half = spec::HalfFromFloat(
         inputs == Inputs::kExtreme && random_() % 4 == 0 ? extreme[random_() % std::size(extreme)] : normal(random_));
     std::memcpy(at, &half, 2);
+  }
+
+  // A byte of the codes with the largest products, as they are multiplied.
+  uint8_t LargestCodes() const {
+    if (type_ == TensorType::kQ8_0) return 0x80;   // -128
+    if (type_ == TensorType::kMXFP4) return 0x77;  // 7: 6.0
+    return 0xff;
   }
 
   void FixScales(uint8_t* block, Inputs inputs) {
@@ -220,6 +231,22 @@ TEST_P(Products, LongRowsAreSummedInSegments) {
     const std::vector<float> x = product.Input(2, Inputs::kOrdinary);
     for (ActivationKind kind : {ActivationKind::kInt8, ActivationKind::kInt15, ActivationKind::kFloat}) {
       if (IsFloat(GetParam()) && kind != ActivationKind::kFloat) continue;
+      const std::vector<float> want = product.Definition(kind, x, {});
+      for (const KernelTable* kernels : Tables()) {
+        ExpectSame(product.Kernel(*kernels, kind, x, {}, 1), want, kernels->name);
+      }
+    }
+  });
+}
+
+// Sums of products that are kept in 16 bits for a while must not overflow there.
+TEST_P(Products, TheLargestCodesAndInputsFit) {
+  ThreadPool mode(1);
+  mode.Run([&](Worker&) {
+    Product product(GetParam(), 16, 512, Inputs::kLargest, 4);
+    const std::vector<float> x = product.Input(6, Inputs::kLargest);
+    for (ActivationKind kind : {ActivationKind::kInt8, ActivationKind::kInt15}) {
+      if (IsFloat(GetParam())) continue;
       const std::vector<float> want = product.Definition(kind, x, {});
       for (const KernelTable* kernels : Tables()) {
         ExpectSame(product.Kernel(*kernels, kind, x, {}, 1), want, kernels->name);

@@ -60,6 +60,8 @@ void QuantizeBlock(const float* x, int8_t* planes, float* scale, float* scaled_s
   for (int i = 0; i < kVectors; ++i) {
     if constexpr (kPlanes == 1) {
       V::StoreInt8(q[i], planes + i * V::kLanes);
+    } else if constexpr (V::kPairSums) {
+      V::StoreInt16(q[i], planes + 2 * i * V::kLanes);
     } else {
       // q = 128 high + low with low in [-64, 63].
       const Ints high = V::ShiftRightSigned(V::Add(q[i], V::SetInt(64)), 7);

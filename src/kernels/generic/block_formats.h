@@ -4,7 +4,7 @@
 // 4 of a block (16 rows x 4 columns each; the vector sees kLanes of the rows, from `row`). `LoadScales` reads what
 // scales them. The formula that joins them is in generic/matmul.h.
 //   kOffset       value = code - kOffset; removed by starting the dot product from -kOffset * (sum of activations)
-//   kWide         codes go beyond 127
+//   kLargestCode  no code is larger
 //   kMinimum      a minimum is subtracted
 //   kTwoScales    integer scales (and minima) per 16 columns instead of one float scale per 32
 #ifndef CANDOR_KERNELS_GENERIC_BLOCK_FORMATS_H_
@@ -67,7 +67,6 @@ template <class V, int kTo, int kBit>
 template <class V>
 struct SimpleFormat {
   static constexpr int kBlocks = 1;
-  static constexpr bool kWide = false;
   static constexpr bool kMinimum = false;
   static constexpr bool kTwoScales = false;
   using Scales = FloatScales<V, 1>;
@@ -76,6 +75,7 @@ struct SimpleFormat {
 template <class V>
 struct Q4_0Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ4_0Unit;
+  static constexpr int kLargestCode = 15;
   static constexpr int kOffset = spec::OffsetOf(TensorType::kQ4_0);
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
     s.scale[0] = V::LoadHalves(unit + panel::kQ4Halves + 2 * row);
@@ -90,6 +90,7 @@ struct Q4_0Format : SimpleFormat<V> {
 template <class V>
 struct Q4_1Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ4_1Unit;
+  static constexpr int kLargestCode = 15;
   static constexpr int kOffset = 0;
   static constexpr bool kMinimum = true;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
@@ -106,6 +107,7 @@ struct Q4_1Format : SimpleFormat<V> {
 template <class V>
 struct Q5_0Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ5_0Unit;
+  static constexpr int kLargestCode = 31;
   static constexpr int kOffset = spec::OffsetOf(TensorType::kQ5_0);
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
     s.scale[0] = V::LoadHalves(unit + panel::kQ5Halves + 2 * row);
@@ -123,6 +125,7 @@ struct Q5_0Format : SimpleFormat<V> {
 template <class V>
 struct Q5_1Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ5_1Unit;
+  static constexpr int kLargestCode = 31;
   static constexpr int kOffset = 0;
   static constexpr bool kMinimum = true;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
@@ -141,7 +144,7 @@ template <class V>
 struct Q8_0Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ8_0Unit;
   static constexpr int kOffset = spec::OffsetOf(TensorType::kQ8_0);
-  static constexpr bool kWide = true;
+  static constexpr int kLargestCode = 255;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
     s.scale[0] = V::LoadHalves(unit + panel::kQ8_0Halves + 2 * row);
   }
@@ -168,7 +171,7 @@ inline constexpr Lookup16 kFp4Lookup(spec::kFp4DoubledValues, kFp4Offset);
 template <class V>
 struct Iq4NlFormat : Q4_0Format<V> {
   static constexpr int kOffset = kIq4Offset;
-  static constexpr bool kWide = true;
+  static constexpr int kLargestCode = 255;
   template <int kChunk>
   [[gnu::always_inline]] static void Pair(const std::byte* unit, int, int row, typename V::Bytes& low,
                                           typename V::Bytes& high) {
@@ -181,6 +184,7 @@ struct Iq4NlFormat : Q4_0Format<V> {
 template <class V>
 struct Mxfp4Format : SimpleFormat<V> {
   static constexpr size_t kUnitBytes = panel::kMxfp4Unit;
+  static constexpr int kLargestCode = 28;
   static constexpr int kOffset = kFp4Offset;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 1>& s) {
     // Half of 2^(code - 127): the exponent field code - 1; two subnormal cases below it.
@@ -202,7 +206,6 @@ struct Mxfp4Format : SimpleFormat<V> {
 template <class V>
 struct SuperFormat {
   static constexpr int kBlocks = 8;
-  static constexpr bool kWide = false;
   static constexpr int kOffset = 0;
   static constexpr bool kMinimum = false;
   static constexpr bool kTwoScales = false;
@@ -234,6 +237,7 @@ void LoadScales6(const std::byte* scales, int row, FloatScales<V, 8>& s) {
 template <class V>
 struct Q4_KFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ4_KUnit;
+  static constexpr int kLargestCode = 15;
   static constexpr bool kMinimum = true;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
     LoadScales6<V>(unit + panel::kQ4_KScales, row, s);
@@ -248,6 +252,7 @@ struct Q4_KFormat : SuperFormat<V> {
 template <class V>
 struct Q5_KFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ5_KUnit;
+  static constexpr int kLargestCode = 31;
   static constexpr bool kMinimum = true;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
     LoadScales6<V>(unit + panel::kQ5_KScales, row, s);
@@ -266,6 +271,7 @@ struct Q5_KFormat : SuperFormat<V> {
 template <class V>
 struct Q6_KFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ6_KUnit;
+  static constexpr int kLargestCode = 63;
   static constexpr int kOffset = spec::OffsetOf(TensorType::kQ6_K);
   static constexpr bool kTwoScales = true;
   using Scales = IntegerScales<V, 8>;
@@ -287,6 +293,7 @@ struct Q6_KFormat : SuperFormat<V> {
 template <class V>
 struct Q2_KFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ2_KUnit;
+  static constexpr int kLargestCode = 3;
   static constexpr bool kTwoScales = true;
   static constexpr bool kMinimum = true;
   using Scales = IntegerScales<V, 8>;
@@ -313,6 +320,7 @@ struct Q2_KFormat : SuperFormat<V> {
 template <class V>
 struct Q3_KFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kQ3_KUnit;
+  static constexpr int kLargestCode = 7;
   static constexpr int kOffset = spec::OffsetOf(TensorType::kQ3_K);
   static constexpr bool kTwoScales = true;
   using Scales = IntegerScales<V, 8>;
@@ -345,7 +353,7 @@ template <class V>
 struct Iq4XsFormat : SuperFormat<V> {
   static constexpr size_t kUnitBytes = panel::kIQ4_XSUnit;
   static constexpr int kOffset = kIq4Offset;
-  static constexpr bool kWide = true;
+  static constexpr int kLargestCode = 255;
   static void LoadScales(const std::byte* unit, int row, FloatScales<V, 8>& s) {
     using Ints = typename V::Ints;
     const std::byte* scales = unit + panel::kIQ4_XSScales;

@@ -51,17 +51,90 @@ template <class Use>
   use(Chunk<3>());
 }
 
+template <class Format>
+inline constexpr bool kWide = Format::kLargestCode > 127;
+
+// How many of a block's four steps (a chunk of either half) sums of pairs in 16 bits can hold: a step adds to each sum
+// two products, with `kHalves` == 1 four. Zero where not even one fits: wide codes.
+template <class Format, int kHalves>
+constexpr int StepsInPairs() {
+  const int products = kHalves == 1 ? 4 : 2;
+  const int steps = 32767 / (products * 127 * Format::kLargestCode);
+  return steps >= 4 ? 4 : steps >= 2 ? 2 : steps;
+}
+
+// Whether activations of 15 bits are int16: where there is no instruction for four products of int8 at once, it takes
+// as many instructions for two planes of int8 as for the words that they are.
+template <class V, int kPlanes>
+inline constexpr bool kWords = V::kPairSums&& kPlanes == 2;
+
+// Adds the dot products of one block: `dot` of kTokens tokens, of the block's halves apart or together, by planes.
+template <class V, class Format, int kTokens, int kHalves>
+[[gnu::always_inline]] inline void AddWordProducts(const std::byte* panel, int block, int row, const std::byte* x,
+                                                   typename V::Ints (&dot)[kTokens][kHalves][1]) {
+  ForChunks([&](auto chunk) __attribute__((always_inline)) {
+    constexpr int c = decltype(chunk)::value;
+    typename V::Bytes low, high;
+    Format::template Pair<c>(panel, block, row, low, high);
+    const typename V::Ints words[4] = {V::template Words<false>(low), V::template Words<true>(low),
+                                       V::template Words<false>(high), V::template Words<true>(high)};
+#pragma GCC unroll 8
+    for (int t = 0; t < kTokens; ++t) {
+      const auto* q = reinterpret_cast<const int8_t*>(x) + t * 64 + 8 * c;
+      typename V::Ints& first = dot[t][0][0];
+      first = V::Add(first, V::WordProducts(words[0], q));
+      first = V::Add(first, V::WordProducts(words[1], q + 4));
+      typename V::Ints& second = dot[t][kHalves - 1][0];
+      second = V::Add(second, V::WordProducts(words[2], q + 32));
+      second = V::Add(second, V::WordProducts(words[3], q + 36));
+    }
+  });
+}
+template <class V, class Format, int kTokens, int kHalves, int kPlanes>
+[[gnu::always_inline]] inline void AddDotProducts(const std::byte* panel, int block, int row, const std::byte* x,
+                                                  typename V::Ints (&dot)[kTokens][kHalves][kPlanes]) {
+  using Ints = typename V::Ints;
+  constexpr int kSteps = V::kPairSums ? StepsInPairs<Format, kHalves>() : 0;
+  Ints pairs[kTokens][kHalves][kPlanes];  // where kSteps > 0
+  ForChunks([&](auto chunk) __attribute__((always_inline)) {
+    constexpr int c = decltype(chunk)::value;
+    typename V::Bytes low, high;
+    Format::template Pair<c>(panel, block, row, low, high);
+#pragma GCC unroll 8
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 2
+      for (int p = 0; p < kPlanes; ++p) {
+        const auto* q = reinterpret_cast<const int8_t*>(x) + (t * kPlanes + p) * 32;
+        if constexpr (kSteps > 0) {
+          Ints first = V::template PairProducts<false>(low, V::SetFour(q + 4 * c));
+          Ints second = V::template PairProducts<false>(high, V::SetFour(q + 16 + 4 * c));
+          if constexpr (kHalves == 1) first = V::AddPairs(first, second);
+          pairs[t][0][p] = c % kSteps == 0 ? first : V::AddPairs(pairs[t][0][p], first);
+          if constexpr (kHalves == 2) pairs[t][1][p] = c % kSteps == 0 ? second : V::AddPairs(pairs[t][1][p], second);
+          if constexpr (c % kSteps == kSteps - 1) {
+            for (int h = 0; h < kHalves; ++h) dot[t][h][p] = V::Add(dot[t][h][p], V::SumPairs(pairs[t][h][p]));
+          }
+        } else {
+          dot[t][0][p] = V::template Dot<kWide<Format>>(dot[t][0][p], low, q + 4 * c);
+          Ints& other = dot[t][kHalves - 1][p];
+          other = V::template Dot<kWide<Format>>(other, high, q + 16 + 4 * c);
+        }
+      }
+    }
+  });
+}
+
 // kTokens tokens against kLanes rows of one panel, all columns, for a block format with integer activations.
 template <class V, class Format, int kTokens, int kPlanes>
 void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* x, const TileOutput& to,
                  Prefetch& prefetch) {
   using Ints = typename V::Ints;
   using Floats = typename V::Floats;
-  using Bytes = typename V::Bytes;
   constexpr int kHalves = Format::kTwoScales ? 2 : 1;
   constexpr int kUnitColumns = 32 * Format::kBlocks;
-  // Signed wide codes have no offset left to remove.
-  constexpr int kOffset = Format::kWide && V::kSignedWideCodes ? 0 : Format::kOffset;
+  constexpr int kSums = kWords<V, kPlanes> ? 1 : kPlanes;
+  // Wide codes that are multiplied as signed numbers have no offset left to remove.
+  constexpr int kOffset = kWide<Format> && V::kPairSums && !kWords<V, kPlanes> ? 0 : Format::kOffset;
   constexpr int kOffsetBits = std::countr_zero(static_cast<unsigned>(Format::kOffset));
   static_assert(kOffset == 0 || kOffset == 1 << kOffsetBits);
 
@@ -81,43 +154,33 @@ void IntegerTile(const std::byte* panel, int row, int columns, const std::byte* 
         const auto* minus_first = reinterpret_cast<const int32_t*>(scaled_sum + kTokens);
         const int32_t* minus_second = minus_first + kTokens;
         const int32_t* minus_both = minus_second + kTokens;
-        Ints dot[kTokens][kHalves][kPlanes];
+        // The offset is removed once, from the last plane, which has weight 1: where a dot product starts.
+        Ints dot[kTokens][kHalves][kSums];
 #pragma GCC unroll 8
         for (int t = 0; t < kTokens; ++t) {
-          for (int p = 0; p < kPlanes; ++p) {
+          for (int p = 0; p < kSums; ++p) {
             for (int h = 0; h < kHalves; ++h) dot[t][h][p] = V::SetInt(0);
           }
-          // The offset is removed once, from the last plane, which has weight 1.
           if constexpr (kOffset != 0) {
             // As broadcasts from memory and a shift: a multiplication before it costs a tenth of the tile.
             if constexpr (kHalves == 2) {
-              dot[t][0][kPlanes - 1] = V::ShiftLeftInts(V::SetInt(minus_first[t]), kOffsetBits);
-              dot[t][1][kPlanes - 1] = V::ShiftLeftInts(V::SetInt(minus_second[t]), kOffsetBits);
+              dot[t][0][kSums - 1] = V::ShiftLeftInts(V::SetInt(minus_first[t]), kOffsetBits);
+              dot[t][1][kSums - 1] = V::ShiftLeftInts(V::SetInt(minus_second[t]), kOffsetBits);
             } else {
-              dot[t][0][kPlanes - 1] = V::ShiftLeftInts(V::SetInt(minus_both[t]), kOffsetBits);
+              dot[t][0][kSums - 1] = V::ShiftLeftInts(V::SetInt(minus_both[t]), kOffsetBits);
             }
           }
         }
-        ForChunks([&](auto chunk) __attribute__((always_inline)) {
-          constexpr int c = decltype(chunk)::value;
-          Bytes low, high;
-          Format::template Pair<c>(panel, block, row, low, high);
-#pragma GCC unroll 8
-          for (int t = 0; t < kTokens; ++t) {
-#pragma GCC unroll 2
-            for (int p = 0; p < kPlanes; ++p) {
-              const auto* q = reinterpret_cast<const int8_t*>(x) + (t * kPlanes + p) * 32;
-              dot[t][0][p] = V::template Dot<Format::kWide>(dot[t][0][p], low, q + 4 * c);
-              Ints& second = dot[t][kHalves - 1][p];
-              second = V::template Dot<Format::kWide>(second, high, q + 16 + 4 * c);
-            }
-          }
-        });
+        if constexpr (kWords<V, kPlanes>) {
+          AddWordProducts<V, Format>(panel, block, row, x, dot);
+        } else {
+          AddDotProducts<V, Format>(panel, block, row, x, dot);
+        }
 #pragma GCC unroll 8
         for (int t = 0; t < kTokens; ++t) {
           Ints whole[kHalves];
           for (int h = 0; h < kHalves; ++h) {
-            whole[h] = kPlanes == 2 ? V::Add(V::ShiftLeftInts(dot[t][h][0], 7), dot[t][h][kPlanes - 1]) : dot[t][h][0];
+            whole[h] = kSums == 2 ? V::Add(V::ShiftLeftInts(dot[t][h][0], 7), dot[t][h][kSums - 1]) : dot[t][h][0];
           }
           const Floats sx = V::Set(scale[t]);
           if constexpr (Format::kTwoScales) {

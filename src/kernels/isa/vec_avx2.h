@@ -15,7 +15,8 @@ struct Avx2 {
   static constexpr int kMaxTile = 4;
   static constexpr int kBlockRows = 3;
   static constexpr int kBlockVectors = 2;
-  static constexpr bool kSignedWideCodes = !kVnni;
+  // See PairProducts. Codes above 127 are then multiplied as signed numbers.
+  static constexpr bool kPairSums = !kVnni;
 
   using Bytes = __m256i;
   using Ints = __m256i;
@@ -38,27 +39,43 @@ struct Avx2 {
     const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table16)));
     return _mm256_shuffle_epi8(table, index);
   }
+  // sum + the products of each lane's four codes with four int8 of `activations`, exact.
   template <bool kWide>
   static Ints Dot(Ints sum, Bytes codes, Ints activations) {
     if constexpr (kVnni) {
       return DotVnni(sum, codes, activations);
     } else {
-      __m256i pairs;
-      if constexpr (kWide) {
-        // Code - 128 as a magnitude and a sign, because 255 * 127 * 2 would saturate 16 bits. |-128| is 128 unsigned.
-        const __m256i value = _mm256_xor_si256(codes, _mm256_set1_epi8(-128));
-        pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(value), _mm256_sign_epi8(activations, value));
-      } else {
-        pairs = _mm256_maddubs_epi16(codes, activations);
-      }
-      return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+      return Add(sum, SumPairs(PairProducts<kWide>(codes, activations)));
     }
   }
+  // The same with the four int8 at `x` for all lanes.
   template <bool kWide>
   static Ints Dot(Ints sum, Bytes codes, const int8_t* x) {
+    return Dot<kWide>(sum, codes, SetFour(x));
+  }
+  // The two halves of a dot product without VNNI: products summed by twos in 16 bits, and those sums by twos in 32.
+  template <bool kWide>
+  static Ints PairProducts(Bytes codes, Ints activations) {
+    if constexpr (kWide) {
+      // Code - 128 as a magnitude and a sign, because 255 * 127 * 2 would saturate 16 bits. |-128| is 128 unsigned.
+      const __m256i value = _mm256_xor_si256(codes, _mm256_set1_epi8(-128));
+      return _mm256_maddubs_epi16(_mm256_abs_epi8(value), _mm256_sign_epi8(activations, value));
+    } else {
+      return _mm256_maddubs_epi16(codes, activations);
+    }
+  }
+  static Ints AddPairs(Ints a, Ints b) { return _mm256_add_epi16(a, b); }
+  static Ints SumPairs(Ints pairs) { return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)); }
+  // The codes of even (kOdd: odd) columns as int16, times two int16 at `x`: sums of two products in 32 bits.
+  template <bool kOdd>
+  static Ints Words(Bytes codes) {
+    return kOdd ? _mm256_srli_epi16(codes, 8) : _mm256_and_si256(codes, _mm256_set1_epi16(255));
+  }
+  static Ints WordProducts(Ints words, const int8_t* x) { return _mm256_madd_epi16(words, SetFour(x)); }
+  static Ints SetFour(const int8_t* x) {
     int32_t four;
     memcpy(&four, x, 4);
-    return Dot<kWide>(sum, codes, SetInt(four));
+    return SetInt(four);
   }
 
   static Ints SetInt(int32_t a) { return _mm256_set1_epi32(a); }
@@ -80,6 +97,12 @@ struct Avx2 {
   static void StoreInt8(Ints a, void* p) {
     const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
     _mm_storel_epi64(static_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+  }
+  // int16 of columns 0, 2, 1, 3 of each four: as Words has the codes.
+  static void StoreInt16(Ints a, void* p) {
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    const __m128i order = _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15);
+    _mm_storeu_si128(static_cast<__m128i*>(p), _mm_shuffle_epi8(words, order));
   }
 
   static Floats Set(float a) { return _mm256_set1_ps(a); }

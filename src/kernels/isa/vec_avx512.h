@@ -16,8 +16,8 @@ struct Avx512 {
   // Attention: rows x vectors of 16 lanes that fit the registers.
   static constexpr int kBlockRows = 6;
   static constexpr int kBlockVectors = 4;
-  // Codes above 127 are multiplied as they are with VNNI, as signed numbers without (see Dot).
-  static constexpr bool kSignedWideCodes = !kVnni;
+  // See PairProducts. Codes above 127 are then multiplied as signed numbers.
+  static constexpr bool kPairSums = !kVnni;
 
   using Bytes = __m512i;
   using Ints = __m512i;
@@ -47,17 +47,7 @@ struct Avx512 {
     if constexpr (kVnni) {
       return DotVnni(sum, codes, activations);
     } else {
-      __m512i pairs;
-      if constexpr (kWide) {
-        // Code - 128 as a magnitude and a sign, because 255 * 127 * 2 would saturate 16 bits.
-        const __m512i value = _mm512_xor_si512(codes, _mm512_set1_epi8(-128));
-        const __mmask64 negative = _mm512_movepi8_mask(value);
-        const __m512i signed_x = _mm512_mask_sub_epi8(activations, negative, _mm512_setzero_si512(), activations);
-        pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(value), signed_x);
-      } else {
-        pairs = _mm512_maddubs_epi16(codes, activations);
-      }
-      return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+      return Add(sum, SumPairs(PairProducts<kWide>(codes, activations)));
     }
   }
   // The same with the four int8 at `x` for all lanes.
@@ -73,9 +63,33 @@ struct Avx512 {
       return sum;
     }
 #endif
+    return Dot<kWide>(sum, codes, SetFour(x));
+  }
+  // The two halves of a dot product without VNNI: products summed by twos in 16 bits, and those sums by twos in 32.
+  template <bool kWide>
+  static Ints PairProducts(Bytes codes, Ints activations) {
+    if constexpr (kWide) {
+      // Code - 128 as a magnitude and a sign, because 255 * 127 * 2 would saturate 16 bits. |-128| is 128 unsigned.
+      const __m512i value = _mm512_xor_si512(codes, _mm512_set1_epi8(-128));
+      const __mmask64 negative = _mm512_movepi8_mask(value);
+      const __m512i signed_x = _mm512_mask_sub_epi8(activations, negative, _mm512_setzero_si512(), activations);
+      return _mm512_maddubs_epi16(_mm512_abs_epi8(value), signed_x);
+    } else {
+      return _mm512_maddubs_epi16(codes, activations);
+    }
+  }
+  static Ints AddPairs(Ints a, Ints b) { return _mm512_add_epi16(a, b); }
+  static Ints SumPairs(Ints pairs) { return _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)); }
+  // The codes of even (kOdd: odd) columns as int16, times two int16 at `x`: sums of two products in 32 bits.
+  template <bool kOdd>
+  static Ints Words(Bytes codes) {
+    return kOdd ? _mm512_srli_epi16(codes, 8) : _mm512_and_si512(codes, _mm512_set1_epi16(255));
+  }
+  static Ints WordProducts(Ints words, const int8_t* x) { return _mm512_madd_epi16(words, SetFour(x)); }
+  static Ints SetFour(const int8_t* x) {
     int32_t four;
     memcpy(&four, x, 4);
-    return Dot<kWide>(sum, codes, SetInt(four));
+    return SetInt(four);
   }
 
   static Ints SetInt(int32_t a) { return _mm512_set1_epi32(a); }
@@ -95,6 +109,13 @@ struct Avx512 {
     return _mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
   }
   static void StoreInt8(Ints a, void* p) { _mm_storeu_si128(static_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a)); }
+  // int16 of columns 0, 2, 1, 3 of each four: as Words has the codes.
+  static void StoreInt16(Ints a, void* p) {
+    const __m256i words = _mm512_cvtsepi32_epi16(a);
+    const __m256i order =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+    _mm256_storeu_si256(static_cast<__m256i*>(p), _mm256_shuffle_epi8(words, order));
+  }
 
   static Floats Set(float a) { return _mm512_set1_ps(a); }
   static Floats Load(const float* p) { return _mm512_loadu_ps(p); }

@@ -16,7 +16,7 @@ struct Scalar {
   static constexpr int kMaxTile = 1;
   static constexpr int kBlockRows = 1;
   static constexpr int kBlockVectors = 1;
-  static constexpr bool kSignedWideCodes = false;
+  static constexpr bool kPairSums = false;
 
   struct Bytes {
     uint8_t v[64];
