@@ -63,12 +63,12 @@ constexpr int StepsInPairs() {
   return steps >= 4 ? 4 : steps >= 2 ? 2 : steps;
 }
 
-// Whether activations of 15 bits are int16: where there is no instruction for four products of int8 at once, it takes
-// as many instructions for two planes of int8 as for the words that they are.
+// Whether activations of 15 bits are words of 16 bits instead of two planes of int8: without an instruction for four
+// products of int8, the two planes would take twice as many multiplications.
 template <class V, int kPlanes>
 inline constexpr bool kWords = V::kPairSums&& kPlanes == 2;
 
-// Adds the dot products of one block: `dot` of kTokens tokens, of the block's halves apart or together, by planes.
+// Adds the dot products of one block with words: `dot` of kTokens tokens, of the block's halves apart or together.
 template <class V, class Format, int kTokens, int kHalves>
 [[gnu::always_inline]] inline void AddWordProducts(const std::byte* panel, int block, int row, const std::byte* x,
                                                    typename V::Ints (&dot)[kTokens][kHalves][1]) {
@@ -90,6 +90,8 @@ template <class V, class Format, int kTokens, int kHalves>
     }
   });
 }
+
+// The same with planes of int8.
 template <class V, class Format, int kTokens, int kHalves, int kPlanes>
 [[gnu::always_inline]] inline void AddDotProducts(const std::byte* panel, int block, int row, const std::byte* x,
                                                   typename V::Ints (&dot)[kTokens][kHalves][kPlanes]) {

@@ -66,7 +66,8 @@ struct Avx2 {
   }
   static Ints AddPairs(Ints a, Ints b) { return _mm256_add_epi16(a, b); }
   static Ints SumPairs(Ints pairs) { return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)); }
-  // The codes of even (kOdd: odd) columns as int16, times two int16 at `x`: sums of two products in 32 bits.
+  // The codes of even (kOdd: odd) columns as int16; WordProducts multiplies them with the two int16 at `x` and sums by
+  // twos in 32 bits.
   template <bool kOdd>
   static Ints Words(Bytes codes) {
     return kOdd ? _mm256_srli_epi16(codes, 8) : _mm256_and_si256(codes, _mm256_set1_epi16(255));

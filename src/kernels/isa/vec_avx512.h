@@ -80,7 +80,8 @@ struct Avx512 {
   }
   static Ints AddPairs(Ints a, Ints b) { return _mm512_add_epi16(a, b); }
   static Ints SumPairs(Ints pairs) { return _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)); }
-  // The codes of even (kOdd: odd) columns as int16, times two int16 at `x`: sums of two products in 32 bits.
+  // The codes of even (kOdd: odd) columns as int16; WordProducts multiplies them with the two int16 at `x` and sums by
+  // twos in 32 bits.
   template <bool kOdd>
   static Ints Words(Bytes codes) {
     return kOdd ? _mm512_srli_epi16(codes, 8) : _mm512_and_si512(codes, _mm512_set1_epi16(255));
